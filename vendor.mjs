@@ -36,7 +36,7 @@ const bootstrapParts = `
 $color-mode-type: media-query;
 $enable-smooth-scroll: false;
 $enable-rfs: false;
-$font-family-sans-serif: "Atkinson Hyperlegible Next", system-ui, "Segoe UI", "Noto Sans", sans-serif;
+$font-family-sans-serif: "Source Sans 3", system-ui, "Segoe UI", "Noto Sans", sans-serif;
 $font-size-base: 1.0625rem;
 $line-height-base: 1.55;
 $headings-line-height: 1.2;
@@ -131,17 +131,17 @@ function plotly() {
 }
 
 function typeface() {
-  const name = "@fontsource/atkinson-hyperlegible-next";
-  const short = "atkinson-hyperlegible-next";
+  const name = "@fontsource/source-sans-3";
+  const short = "source-sans-3";
   const { version } = packageOf(name);
   const ranges = JSON.parse(readFileSync(join(modules, name, "unicode.json"), "utf8"));
-  const faces = [`/* Atkinson Hyperlegible Next, ${name} ${version} (OFL-1.1, see ${short}-LICENSE.txt) */`];
+  const faces = [`/* Source Sans 3, ${name} ${version} (OFL-1.1, see ${short}-LICENSE.txt) */`];
   for (const weight of [400, 700]) {
     for (const subset of ["latin-ext", "latin"]) {
       const file = `${short}-${version}-${subset}-${weight}.woff2`;
       write(file, readFileSync(join(modules, name, "files", `${short}-${subset}-${weight}-normal.woff2`)), `${name} ${version}`);
       faces.push(
-        `@font-face{font-family:"Atkinson Hyperlegible Next";font-style:normal;font-weight:${weight};font-display:swap;` +
+        `@font-face{font-family:"Source Sans 3";font-style:normal;font-weight:${weight};font-display:swap;` +
           `src:url(${file}) format("woff2");unicode-range:${ranges[subset]}}`,
       );
     }

@@ -1,0 +1,36 @@
+"""How Alembic reaches the application's database."""
+
+from logging.config import fileConfig
+
+from alembic import context
+from flask import current_app
+from sqlalchemy import Connection
+
+from tracker import models  # noqa: F401 - fills the metadata
+from tracker.extensions import db
+
+config = context.config
+if config.config_file_name is not None:
+    fileConfig(config.config_file_name, disable_existing_loggers=False)
+
+
+def include_name(name: str | None, kind: str, _parents: object) -> bool:
+    """Leave the search engine's own tables alone: `tracker.search` makes them."""
+    return not (kind == "table" and name is not None and name.startswith("proposal_search"))
+
+
+def run(connection: Connection | None) -> None:
+    options = {"target_metadata": db.metadata, "include_name": include_name, "render_as_batch": True}
+    if connection is None:
+        context.configure(url=current_app.config["SQLALCHEMY_DATABASE_URI"], literal_binds=True, **options)
+    else:
+        context.configure(connection=connection, **options)
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+if context.is_offline_mode():
+    run(None)
+else:
+    with db.engine.connect().execution_options(write=True) as connection:
+        run(connection)

@@ -1,0 +1,174 @@
+"""A test client that checks every page it opens, whatever the test is about."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from datetime import timedelta
+from typing import Any
+
+import html5lib
+from bs4 import BeautifulSoup, Tag
+from flask import Flask
+from itsdangerous import URLSafeTimedSerializer
+from werkzeug.test import TestResponse
+
+from tests import factories
+from tracker.extensions import db, end_transaction, write_transaction
+from tracker.models import User, UserSession
+
+UNLABELLED_TYPES = {"hidden", "submit", "button", "reset", "image"}
+
+
+class Answer:
+    """A response and its parsed page."""
+
+    def __init__(self, response: TestResponse) -> None:
+        self.response = response
+        self.status = response.status_code
+        self.text = response.get_data(as_text=True) if "text" in response.mimetype or "json" in response.mimetype else ""
+        self.page = BeautifulSoup(self.text, "html.parser")
+
+    @property
+    def location(self) -> str:
+        return self.response.headers.get("Location", "")
+
+    @property
+    def json(self) -> Any:
+        return self.response.get_json()
+
+    @property
+    def words(self) -> str:
+        """The visible text of the main part, spaces squeezed."""
+        main = self.page.find("main") or self.page
+        return re.sub(r"\s+", " ", main.get_text(" "))
+
+    def select(self, selector: str) -> list[Tag]:
+        return self.page.select(selector)
+
+    def __contains__(self, sentence: str) -> bool:
+        return sentence in self.words
+
+
+class CheckedClient:
+    """Opens pages and posts forms as one person; each answer is checked before the test sees it."""
+
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+        self.http = app.test_client()
+        self.user: User | None = None
+        self.user_name = ""
+        self._csrf = secrets.token_hex(20)
+
+    def login(self, user: User, *, shared: bool = False) -> CheckedClient:
+        """Be that person, without going through the form."""
+        token = secrets.token_urlsafe(16)
+        now = self.app.config["CLOCK"]()
+        end_transaction(commit=False)
+        user_id = user.id
+        with write_transaction():
+            db.session.add(
+                UserSession(
+                    token_hash=hashlib.sha256(token.encode()).hexdigest(), user_id=user_id, shared=shared,
+                    created_at=now, expires_at=now + timedelta(days=30),
+                )
+            )  # fmt: skip
+        with self.http.session_transaction() as cookie:
+            cookie.clear()
+            cookie["_user_id"] = token
+            cookie["_fresh"] = True
+            cookie["seen"] = int(now.timestamp())
+            cookie["csrf_token"] = self._csrf
+        self.user, self.user_name = user, user.name
+        return self
+
+    def csrf_token(self) -> str:
+        with self.http.session_transaction() as cookie:
+            self._csrf = cookie.setdefault("csrf_token", self._csrf)
+        signer = URLSafeTimedSerializer(str(self.app.config["SECRET_KEY"]), salt="wtf-csrf-token")
+        return str(signer.dumps(self._csrf))
+
+    def get(self, path: str, expected: int = 200, **options: Any) -> Answer:
+        return self._open("GET", path, expected, **options)
+
+    def post(self, path: str, data: dict[str, Any] | None = None, expected: int = 303, **options: Any) -> Answer:
+        """Post a form with its token; a redirect is expected unless told otherwise."""
+        fields = {"csrf_token": self.csrf_token(), **(data or {})}
+        return self._open("POST", path, expected, data=fields, **options)
+
+    def _open(self, method: str, path: str, expected: int, **options: Any) -> Answer:
+        """One request in a context of its own, as in production: nothing of the test's session leaks into it."""
+        end_transaction(commit=False)
+        with self.app.app_context():
+            answer = self._checked(self.http.open(path, method=method, **options), expected)
+            assert not db.session.new, "something was left unwritten after the request"
+            assert not db.session.dirty, "something was left unwritten after the request"
+        return answer
+
+    def submit(self, path: str, data: dict[str, Any] | None = None, **options: Any) -> Answer:
+        """Post, then follow the redirect to the page a person would see."""
+        answer = self.post(path, data, **options)
+        return self.get(answer.location)
+
+    def _checked(self, response: TestResponse, expected: int) -> Answer:
+        answer = Answer(response)
+        assert answer.status == expected, f"{answer.status} instead of {expected}: {answer.words[:600]}"
+        assert "Content-Security-Policy" in response.headers
+        self._check_sealed(answer)
+        if response.mimetype == "text/html" and answer.text and expected not in {301, 302, 303, 307, 308}:
+            check_page(answer)
+        return answer
+
+    def _check_sealed(self, answer: Answer) -> None:
+        """No name that was sealed may appear to anybody but its bearer, in HTML source, JSON, mail or file."""
+        data = answer.text or answer.response.get_data().decode("utf-8", "replace")
+        for name in factories.SEALED_NAMES:
+            assert name == self.user_name or name not in data, f"a name not displayed is shown: {name}"
+
+
+def check_page(answer: Answer) -> None:
+    """Valid HTML, one h1 that begins the title, labelled controls, unique ids, nothing inline."""
+    parser = html5lib.HTMLParser(strict=False, tree=html5lib.getTreeBuilder("dom"))
+    parser.parse(answer.text)
+    problems = [f"{position}: {code} {data}" for position, code, data in parser.errors]
+    assert not problems, f"invalid HTML: {problems[:5]}"
+    page = answer.page
+    headings = page.find_all("h1")
+    assert len(headings) == 1, f"{len(headings)} h1"
+    title = page.title.get_text() if page.title else ""
+    heading = re.sub(r"\s+", " ", headings[0].get_text(" ", strip=True))
+    assert title.strip().startswith(heading), f"title {title!r} does not begin with h1 {heading!r}"
+    ids = [tag["id"] for tag in page.find_all(id=True)]
+    assert len(ids) == len(set(ids)), f"ids used twice: {sorted({i for i in ids if ids.count(i) > 1})}"
+    _check_labels(page)
+    for tag in page.find_all(True):
+        inline = [name for name in tag.attrs if name == "style" or (name.startswith("on") and name != "on")]
+        assert not inline, f"inline {inline} on <{tag.name}>"
+        if tag.name == "style":
+            raise AssertionError("inline <style>")
+        if tag.name == "script":
+            assert tag.get("src") or tag.get("type") == "application/json", "inline script"
+        for name in ("src", "href", "action", "data-src"):
+            value = str(tag.get(name, ""))
+            if name in {"src", "action"} or tag.name == "link":
+                assert not re.match(r"(https?:)?//", value), f"asks another host: {value}"
+    for form in page.find_all("form"):
+        if str(form.get("method", "get")).lower() == "post":
+            assert form.find("input", attrs={"name": "csrf_token"}), "a form without its token"
+
+
+def _check_labels(page: BeautifulSoup) -> None:
+    targets = {label.get("for") for label in page.find_all("label")}
+    for control in page.find_all(["input", "select", "textarea"]):
+        if control.get("type") in UNLABELLED_TYPES:
+            continue
+        named = (
+            control.get("id") in targets
+            or control.find_parent("label") is not None
+            or control.get("aria-label")
+            or control.get("aria-labelledby")
+        )
+        assert named, f"a control without label: {str(control)[:120]}"
+    for button in page.find_all("button"):
+        assert button.get_text(strip=True) or button.get("aria-label"), "a button without words"

@@ -1,0 +1,133 @@
+"""Fixtures shared by integration and browser tests: an application on a database of its own, a clock, a client."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import event
+
+from tests.client import CheckedClient
+from tracker import create_app, search
+from tracker.extensions import db, end_transaction, write_transaction
+from tracker.models import Instance
+
+NOON = datetime(2026, 3, 16, 11, 0, tzinfo=UTC)  # a Monday, noon in Paris
+SECRET = "for tests only, never elsewhere: 0123456789"
+
+
+class Clock:
+    """The time that the application sees; tests move it."""
+
+    def __init__(self) -> None:
+        self.now = NOON
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def set(self, now: datetime) -> None:
+        self.now = now
+
+    def advance(self, **span: float) -> None:
+        self.now += timedelta(**span)
+
+
+def _scratch() -> Path:
+    """A folder in memory where there is one: hundreds of small databases are made."""
+    memory = Path("/dev/shm")  # noqa: S108 - a private folder is made inside
+    base = memory if memory.is_dir() and os.access(memory, os.W_OK) else None
+    return Path(tempfile.mkdtemp(prefix="tracker-tests-", dir=base))
+
+
+@pytest.fixture(scope="session")
+def scratch() -> Iterator[Path]:
+    folder = _scratch()
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def shared_app(scratch: Path) -> Iterator[Flask]:
+    """One application for the whole run; `app` gives it an empty database for each test."""
+    app = create_app(
+        environ={
+            "TRACKER_MODE": "test",
+            "TRACKER_SECRET_KEY": SECRET,
+            "TRACKER_INSTANCE": str(scratch / "instance"),
+            "DATABASE_URL": f"sqlite:///{scratch / 'test.db'}",
+        },
+        config={"TESTING": True, "SERVER_NAME": None},
+    )
+    with app.app_context():
+        with write_transaction():
+            connection = db.session.connection()
+            db.metadata.create_all(connection)
+            search.create(connection)
+            db.session.add(Instance(id=1, revision=1, demo=False))
+        db.session.remove()
+        db.engine.dispose()
+    for name in app.jinja_env.list_templates(extensions=["html", "txt"]):
+        app.jinja_env.get_template(name)  # compiled once, so that no test pays for it
+    shutil.copy(scratch / "test.db", scratch / "empty.db")
+    yield app
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def app(shared_app: Flask, scratch: Path, clock: Clock) -> Iterator[Flask]:
+    """The application on an empty database, with its context pushed."""
+    for suffix in ("-wal", "-shm"):
+        (scratch / f"test.db{suffix}").unlink(missing_ok=True)
+    shutil.copy(scratch / "empty.db", scratch / "test.db")
+    shutil.rmtree(scratch / "instance" / "vote-keys", ignore_errors=True)
+    shared_app.config["CLOCK"] = clock
+    with shared_app.app_context():
+        yield shared_app
+        end_transaction(commit=False)
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def writing(app: Flask) -> Any:
+    """`with writing(): …` commits what a test prepares."""
+    return write_transaction
+
+
+@pytest.fixture
+def client(app: Flask) -> CheckedClient:
+    """A visitor; `client.login(user)` makes it a person."""
+    return CheckedClient(app)
+
+
+@pytest.fixture
+def count_sql(app: Flask) -> Any:
+    """`with count_sql() as statements: …`: the SQL statements sent meanwhile, BEGIN and PRAGMA apart."""
+
+    @contextmanager
+    def counting() -> Iterator[list[str]]:
+        statements: list[str] = []
+
+        def note(_conn: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+            if not statement.startswith(("BEGIN", "PRAGMA", "SAVEPOINT", "RELEASE")):
+                statements.append(statement)
+
+        event.listen(db.engine, "before_cursor_execute", note)
+        try:
+            yield statements
+        finally:
+            event.remove(db.engine, "before_cursor_execute", note)
+
+    return counting

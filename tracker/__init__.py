@@ -1,0 +1,81 @@
+"""The participatory administration-project tracker."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, Response, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.middleware.proxy_fix import ProxyFix
+from whitenoise import WhiteNoise
+
+from tracker.config import ROOT, from_environment
+from tracker.extensions import babel, csrf, db, end_transaction, is_writing, login_manager, migrate
+
+
+class TrackerApp(Flask):
+    """Flask, with the commit before the response leaves: a failing commit is an error like another (design 4.12)."""
+
+    def dispatch_request(self) -> ResponseReturnValue:
+        try:
+            response = super().dispatch_request()
+        except BaseException:
+            end_transaction(commit=False)
+            raise
+        status = response.status_code if isinstance(response, Response) else 200
+        if isinstance(response, tuple):
+            status = next((part for part in response[1:] if isinstance(part, int)), 200)
+        end_transaction(commit=is_writing() and status < 400)
+        return response
+
+
+@cache
+def _asset_version(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:10]
+
+
+def create_app(config: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None) -> Flask:
+    """The application, configured from `environ` (the process's by default), then from `config`.
+
+    Raises ConfigurationError when something is missing or weak.
+    """
+    app = TrackerApp(__name__, instance_path=str(ROOT / "instance"), static_url_path="/static")
+    app.config.update(from_environment(os.environ if environ is None else environ))
+    app.config.update(config or {})
+    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
+    db.init_app(app)
+    migrate.init_app(app, db, directory=str(ROOT / "migrations"))
+    csrf.init_app(app)
+    login_manager.init_app(app)
+
+    from tracker import filters, security, views
+
+    babel.init_app(app, locale_selector=security.choose_locale)
+    security.init_app(app)
+    filters.init_app(app)
+    views.init_app(app)
+
+    def asset(name: str) -> str:
+        """URL of a static file that changes when the file does."""
+        version = _asset_version(Path(app.static_folder or "") / name)
+        return url_for("static", filename=name, v=version)
+
+    app.jinja_env.globals["asset"] = asset
+
+    from tracker import cli
+
+    cli.init_app(app)
+    if app.config["TRUSTED_PROXIES"]:
+        hops = app.config["TRUSTED_PROXIES"]
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops, x_prefix=hops)  # type: ignore[method-assign]
+    if app.config["MODE"] != "test":
+        static = WhiteNoise(
+            app.wsgi_app, root=app.static_folder, prefix="static/", max_age=31_536_000, autorefresh=False
+        )
+        app.wsgi_app = static  # type: ignore[method-assign]
+    return app

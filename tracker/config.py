@@ -1,0 +1,117 @@
+"""Configuration from the environment, checked at start (README, "Configuration")."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from tracker.errors import ConfigurationError
+
+ROOT = Path(__file__).resolve().parent.parent
+SECRET_MIN = 32
+MODES = ("production", "demo", "test")
+UPLOAD_MAX = 8 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One environment variable, as the documentation and `check` show it."""
+
+    name: str
+    meaning: str
+    default: str = ""
+
+
+VARIABLES = (
+    Variable("TRACKER_MODE", "production, demo (demo accounts and banner) or test", "production"),
+    Variable("TRACKER_SECRET_KEY", f"signs cookies and forms; {SECRET_MIN} characters or more; required in production"),
+    Variable("DATABASE_URL", "where the data lies", "sqlite file tracker.db in the instance folder"),
+    Variable("TRACKER_INSTANCE", "folder of the database, vote keys and uploads", "instance/ beside the code"),
+    Variable("TRACKER_BASE_URL", "public address, used in letters, QR codes and mails", "http://127.0.0.1:8000"),
+    Variable("TRACKER_COOKIE_SECURE", "1: cookies travel over HTTPS only; 0 is refused in production", "1, or 0 in demo"),
+    Variable("TRACKER_SITE_NAME", "name shown in the header", "Projet d'administration"),
+    Variable("TRACKER_CONTACT", "whom to ask for help to log in", "la direction des ressources humaines"),
+    Variable("TRACKER_TRUSTED_PROXIES", "number of proxies whose forwarded addresses are believed", "0"),
+    Variable("SMTP_URL", "mail server, smtp://user:password@host:port; empty: mails wait in the outbox"),
+)
+
+
+def _flag(value: str) -> bool:
+    return value.strip().lower() in {"1", "true", "yes", "oui"}
+
+
+def _demo_secret(instance: Path) -> str:
+    """A key of its own for a demo, kept across restarts in a file only its owner reads."""
+    path = instance / "secret-key"
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text("utf-8").strip()
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        key = secrets.token_hex(32)
+        file.write(key)
+    return key
+
+
+def from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
+    """Flask settings read from the environment.
+
+    Raises ConfigurationError with what to set when something is missing or weak.
+    """
+    mode = environ.get("TRACKER_MODE", "production")
+    problems: list[str] = []
+    if mode not in MODES:
+        raise ConfigurationError(f"TRACKER_MODE is {mode!r}: it must be one of {', '.join(MODES)}.")
+    instance = Path(environ.get("TRACKER_INSTANCE") or ROOT / "instance").resolve()
+    instance.mkdir(parents=True, exist_ok=True)
+    secret = environ.get("TRACKER_SECRET_KEY", "")
+    if not secret and mode != "production":
+        secret = _demo_secret(instance)
+    if len(secret) < SECRET_MIN or len(set(secret)) < 8:
+        problems.append(
+            f"TRACKER_SECRET_KEY is missing or weak: give {SECRET_MIN} random characters or more, "
+            'for instance from: python3 -c "import secrets; print(secrets.token_hex(32))"'
+        )
+    secure = _flag(environ.get("TRACKER_COOKIE_SECURE", "1" if mode == "production" else "0"))
+    if mode == "production" and not secure:
+        problems.append("TRACKER_COOKIE_SECURE is 0: cookies would travel in clear. Remove it, and serve over HTTPS.")
+    if mode == "production" and _flag(environ.get("FLASK_DEBUG", "0")):
+        problems.append("FLASK_DEBUG is set: it shows the code to visitors. Remove it in production.")
+    try:
+        proxies = int(environ.get("TRACKER_TRUSTED_PROXIES", "0"))
+    except ValueError:
+        proxies = 0
+        problems.append("TRACKER_TRUSTED_PROXIES must be a whole number: how many proxies stand in front.")
+    if problems:
+        raise ConfigurationError("\n".join(problems))
+    return {
+        "MODE": mode,
+        "DEMO": mode == "demo",
+        "SECRET_KEY": secret,
+        "SQLALCHEMY_DATABASE_URI": environ.get("DATABASE_URL") or f"sqlite:///{instance / 'tracker.db'}",
+        "INSTANCE_FOLDER": instance,
+        "BASE_URL": environ.get("TRACKER_BASE_URL", "http://127.0.0.1:8000").rstrip("/"),
+        "SITE_NAME": environ.get("TRACKER_SITE_NAME", "Projet d'administration"),
+        "CONTACT": environ.get("TRACKER_CONTACT", "la direction des ressources humaines"),
+        "TRUSTED_PROXIES": proxies,
+        "SMTP_URL": environ.get("SMTP_URL", ""),
+        "SESSION_COOKIE_NAME": "tracker",
+        "SESSION_COOKIE_SECURE": secure,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_REFRESH_EACH_REQUEST": False,
+        "PERMANENT_SESSION_LIFETIME": timedelta(days=30),
+        "WTF_CSRF_TIME_LIMIT": None,
+        "WTF_CSRF_CHECK_DEFAULT": False,  # the gate in security calls it, after it knows who asks
+        "WTF_CSRF_SSL_STRICT": False,
+        "MAX_CONTENT_LENGTH": UPLOAD_MAX,
+        "MAX_FORM_MEMORY_SIZE": 2 * 1024 * 1024,
+        "BABEL_DEFAULT_LOCALE": "fr",
+        "BABEL_DEFAULT_TIMEZONE": "Europe/Paris",
+        "CLOCK": lambda: datetime.now(UTC),
+    }

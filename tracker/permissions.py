@@ -1,0 +1,133 @@
+"""Who may: one list of permissions, one table role → permissions, one pure question (design 4.9)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+from flask_babel import gettext
+
+from tracker.enums import Role
+from tracker.errors import Forbidden
+from tracker.models import WorkingGroup
+from tracker.records import Actor, Grant
+
+
+class Permission(StrEnum):
+    """`noun:action`, alphabetical."""
+
+    ACCOUNT_OWN = "account:own"
+    ACTION_CREATE = "action:create"
+    ACTION_EDIT = "action:edit"
+    ACTION_POST = "action:post"
+    ACTION_VIEW = "action:view"
+    BASELINE_CHANGE = "baseline:change"
+    BOARD_VIEW = "board:view"
+    DECISION_PREPARE = "decision:prepare"
+    DECISION_PUBLISH = "decision:publish"
+    DECISION_TAKE = "decision:take"
+    GROUP_ROUND = "group:round"
+    GROUP_VIEW = "group:view"
+    LETTER_EDIT = "letter:edit"
+    LETTER_PROOFREAD = "letter:proofread"
+    LETTER_PUBLISH = "letter:publish"
+    LETTER_VIEW = "letter:view"
+    MEETING_EDIT = "meeting:edit"
+    MEETING_VIEW = "meeting:view"
+    PRIVATE_NOTE_READ = "private_note:read"
+    PROPOSAL_CREATE = "proposal:create"
+    PROPOSAL_EDIT = "proposal:edit"
+    PROPOSAL_FOLLOW = "proposal:follow"
+    PROPOSAL_MODERATE = "proposal:moderate"
+    PROPOSAL_REVIEW = "proposal:review"
+    PROPOSAL_SUPPORT = "proposal:support"
+    PROPOSAL_VIEW = "proposal:view"
+    PROPOSAL_WITHDRAW = "proposal:withdraw"
+    SETTINGS_VIEW = "settings:view"
+
+
+P = Permission
+
+# every logged-in person
+AGENT: frozenset[Permission] = frozenset(
+    {
+        P.ACCOUNT_OWN,
+        P.ACTION_VIEW,
+        P.BOARD_VIEW,
+        P.GROUP_VIEW,
+        P.LETTER_PROOFREAD,
+        P.LETTER_VIEW,
+        P.MEETING_VIEW,
+        P.PROPOSAL_CREATE,
+        P.PROPOSAL_FOLLOW,
+        P.PROPOSAL_SUPPORT,
+        P.PROPOSAL_VIEW,
+    }
+)
+# the author of the proposal at hand
+AUTHOR: frozenset[Permission] = frozenset({P.PROPOSAL_EDIT, P.PROPOSAL_WITHDRAW})
+# the pilote of the action at hand
+PILOT: frozenset[Permission] = frozenset({P.ACTION_POST, P.PRIVATE_NOTE_READ})
+
+ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
+    Role.GROUP_LEAD: frozenset({P.ACTION_CREATE, P.ACTION_EDIT, P.ACTION_POST, P.GROUP_ROUND, P.PRIVATE_NOTE_READ}),
+    Role.GROUP_MEMBER: frozenset(),
+    Role.REVIEWER: frozenset({P.PROPOSAL_REVIEW}),
+    Role.MODERATOR: frozenset({P.PROPOSAL_MODERATE}),
+    Role.EDITOR: frozenset({P.LETTER_EDIT, P.LETTER_PUBLISH, P.MEETING_EDIT}),
+    Role.STEERING: frozenset(
+        {
+            P.ACTION_CREATE,
+            P.ACTION_EDIT,
+            P.ACTION_POST,
+            P.BASELINE_CHANGE,
+            P.DECISION_PREPARE,
+            P.DECISION_PUBLISH,
+            P.DECISION_TAKE,
+            P.GROUP_ROUND,
+            P.MEETING_EDIT,
+            P.PRIVATE_NOTE_READ,
+        }
+    ),
+    Role.ADMIN: frozenset({P.SETTINGS_VIEW}),
+}
+
+
+def _covers(grant: Grant, obj: Any) -> bool:
+    """Whether a grant reaches an object: its project, and its group for group roles."""
+    if obj is None:
+        return True
+    programme_id = getattr(obj, "programme_id", None)
+    if grant.programme_id is not None and programme_id is not None and grant.programme_id != programme_id:
+        return False
+    if grant.group_id is None:
+        return True
+    group_id = obj.id if isinstance(obj, WorkingGroup) else getattr(obj, "group_id", None)
+    return bool(grant.group_id == group_id)
+
+
+def _is_author(user: Actor, obj: Any) -> bool:
+    return any(a.user_id == user.id for a in getattr(obj, "authorships", ()))
+
+
+def can(user: Any, permission: Permission, obj: Any = None) -> bool:
+    """Whether `user` may do `permission`, on `obj` when given.
+
+    Without object: whether there may be one they could do it on (menus, entry of a view).
+    Anonymous visitors may nothing.
+    """
+    if not isinstance(user, Actor) or not user.is_active:
+        return False
+    if permission in AGENT:
+        return True
+    if permission in AUTHOR and (obj is None or _is_author(user, obj)):
+        return True
+    if permission in PILOT and (obj is None or getattr(obj, "pilot_id", None) == user.id):
+        return True
+    return any(permission in ROLE_PERMISSIONS[g.role] and _covers(g, obj) for g in user.grants)
+
+
+def require(user: Any, permission: Permission, obj: Any = None) -> None:
+    """Raise Forbidden unless `can`."""
+    if not can(user, permission, obj):
+        raise Forbidden(gettext("Vous n'avez pas le droit de faire cela ici."))

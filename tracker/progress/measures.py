@@ -1,0 +1,52 @@
+"""The arithmetic: shares of time, weighted means, indicators."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from decimal import Decimal
+
+# Means are summed as integers: the result depends neither on the order of the actions nor on what a
+# curve has added and taken away since, so a curve and a table that count the same things are equal to
+# the last digit. 96 bits hold every percentage exactly.
+FIXED_BITS = 96
+_FIXED = float(1 << FIXED_BITS)
+
+
+def fixed(percent: float) -> int:
+    return int(percent * _FIXED)
+
+
+def fixed_mean(total: int, weight: int) -> float | None:
+    """`total` being a sum of weight × `fixed(value)`; None, never 0, when nothing weighs."""
+    return total / (weight << FIXED_BITS) if weight > 0 else None
+
+
+def weighted_mean(pairs: Iterable[tuple[int, float]]) -> float | None:
+    """Mean of (weight, value); None when there is nothing to count."""
+    total = weights = 0
+    for weight, value in pairs:
+        total += weight * fixed(value)
+        weights += weight
+    return fixed_mean(total, weights)
+
+
+def elapsed_share(day: date, start: date, end: date) -> float:
+    """Share of a plan elapsed on a day, from 0 to 1; a plan of no length is a step on its end."""
+    if day >= end:
+        return 1.0
+    if end <= start or day <= start:
+        return 0.0
+    return (day - start).days / (end - start).days
+
+
+def indicator_progress(
+    start: float | Decimal | None, current: float | Decimal | None, target: float | Decimal | None
+) -> float | None:
+    """Way made from start to target, rising or falling, from 0 to 100; None when it cannot be told."""
+    if start is None or current is None or target is None or target == start:
+        return None
+    begun, now, aim = float(start), float(current), float(target)
+    if aim == begun:  # two decimals may be one float
+        return None
+    return min(100.0, max(0.0, 100 * (now - begun) / (aim - begun)))

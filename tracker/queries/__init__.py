@@ -1,0 +1,1 @@
+"""Reads: rows for a page, figure, letter or export, as plain records."""

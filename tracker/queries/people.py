@@ -1,0 +1,84 @@
+"""People, their visits and their roles."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import and_, or_, select
+
+from tracker.extensions import db
+from tracker.models import RoleGrant, User, UserSession
+from tracker.records import Actor, Grant, paris_day
+
+
+def _active_grant(now: datetime):  # type: ignore[no-untyped-def]
+    today = paris_day(now)
+    return and_(RoleGrant.starts_on <= today, or_(RoleGrant.ends_on.is_(None), RoleGrant.ends_on >= today))
+
+
+def _actor(user: User, grants: tuple[Grant, ...], visit: UserSession | None = None, token: str = "") -> Actor:
+    return Actor(
+        id=user.id,
+        login=user.login,
+        name=user.name,
+        entity_id=user.entity_id,
+        department_id=user.department_id,
+        is_manager=user.is_manager,
+        locale=user.locale,
+        previous_visit_at=user.previous_visit_at,
+        grants=grants,
+        session_id=visit.id if visit else 0,
+        session_token=token,
+        shared_device=visit.shared if visit else True,
+    )
+
+
+def actor_of_session(token_hash: str, *, token: str, now: datetime) -> Actor | None:
+    """The active person of a live visit, with today's roles, in one statement; None when there is none."""
+    rows = db.session.execute(
+        select(UserSession, User, RoleGrant)
+        .join(User, User.id == UserSession.user_id)
+        .outerjoin(RoleGrant, and_(RoleGrant.user_id == User.id, _active_grant(now)))
+        .where(
+            UserSession.token_hash == token_hash,
+            UserSession.ended_at.is_(None),
+            UserSession.expires_at > now,
+            User.is_active.is_(True),
+        )
+    ).all()
+    if not rows:
+        return None
+    visit, user, _ = rows[0]
+    return _actor(user, _grants([row[2] for row in rows]), visit, token)
+
+
+def _grants(rows: list[RoleGrant | None]) -> tuple[Grant, ...]:
+    return tuple(Grant(row.role, row.programme_id, row.group_id) for row in rows if row is not None)
+
+
+def actor_by_login(login: str, *, now: datetime) -> Actor | None:
+    """The active person of that login, with today's roles."""
+    user = db.session.scalar(select(User).where(User.login == login, User.is_active.is_(True)))
+    if user is None:
+        return None
+    grants = db.session.scalars(select(RoleGrant).where(RoleGrant.user_id == user.id, _active_grant(now))).all()
+    return _actor(user, _grants(list(grants)))
+
+
+def by_login_or_email(text: str) -> User | None:
+    """The person who types this login, e-mail or unambiguous register number; None otherwise."""
+    from tracker.models import Matricule
+
+    wanted = text.strip()
+    user = db.session.scalar(
+        select(User).where(or_(User.login == wanted.lower(), User.email == wanted.lower())).limit(1)
+    )
+    if user is not None:
+        return user
+    owners = set(db.session.scalars(select(Matricule.user_id).where(Matricule.number == wanted)))
+    return db.session.get(User, owners.pop()) if len(owners) == 1 else None
+
+
+def session_owner(token_hash: str) -> int | None:
+    """The person a visit belonged to, ended or not."""
+    return db.session.scalar(select(UserSession.user_id).where(UserSession.token_hash == token_hash))

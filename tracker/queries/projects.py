@@ -1,0 +1,129 @@
+"""Projects and what every page needs of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import select
+
+from tracker.extensions import db
+from tracker.models import Entity, Instance, Programme, Theme, WorkingGroup, programme_entity
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectRecord:
+    """A project as menus and rules need it."""
+
+    id: int
+    slug: str
+    title: str
+    starts_on: date
+    ends_on: date
+    is_principal: bool
+    letter_name: str
+    letters_public: bool
+    people_consulted: int | None
+    revision: int
+
+    @property
+    def programme_id(self) -> int:
+        """So that permissions may be asked of a project as of what belongs to it."""
+        return self.id
+
+    def last_day(self, today: date) -> date:
+        """The day a board shows by default: today, or the project's end if that is past."""
+        return min(today, self.ends_on) if today >= self.starts_on else self.starts_on
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What the frame of every page needs, read in one statement."""
+
+    revision: int
+    demo: bool
+    projects: tuple[ProjectRecord, ...]
+
+    @property
+    def principal(self) -> ProjectRecord | None:
+        return next((p for p in self.projects if p.is_principal), self.projects[0] if self.projects else None)
+
+    def by_slug(self, slug: str) -> ProjectRecord | None:
+        return next((p for p in self.projects if p.slug == slug), None)
+
+    def by_id(self, key: int) -> ProjectRecord:
+        """The project of that id; raises KeyError when there is none."""
+        for project in self.projects:
+            if project.id == key:
+                return project
+        raise KeyError(key)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One line of a filter or a select."""
+
+    id: int
+    slug: str
+    name: str
+
+
+def frame() -> Frame:
+    """The instance's revision and its projects, the principal one first."""
+    columns = (
+        Programme.id,
+        Programme.slug,
+        Programme.title,
+        Programme.starts_on,
+        Programme.ends_on,
+        Programme.is_principal,
+        Programme.letter_name,
+        Programme.letters_public,
+        Programme.people_consulted,
+        Programme.revision,
+    )
+    rows = db.session.execute(
+        select(Instance.revision, Instance.demo, *columns)
+        .outerjoin_from(Instance, Programme, Instance.id == 1)
+        .order_by(Programme.is_principal.desc(), Programme.starts_on, Programme.id)
+    ).all()
+    if not rows:
+        return Frame(0, False, ())
+    return Frame(
+        rows[0][0], rows[0][1], tuple(ProjectRecord(*row[2:]) for row in rows if row[2] is not None)
+    )
+
+
+def entities(programme_id: int) -> tuple[Choice, ...]:
+    """The employers of a project, in their order."""
+    rows = db.session.execute(
+        select(Entity.id, Entity.slug, Entity.short_name)
+        .join(programme_entity, programme_entity.c.entity_id == Entity.id)
+        .where(programme_entity.c.programme_id == programme_id)
+        .order_by(Entity.position, Entity.id)
+    )
+    return tuple(Choice(*row) for row in rows)
+
+
+def all_entities() -> tuple[Choice, ...]:
+    rows = db.session.execute(select(Entity.id, Entity.slug, Entity.short_name).order_by(Entity.position, Entity.id))
+    return tuple(Choice(*row) for row in rows)
+
+
+def themes(programme_id: int, *, with_unknown: bool = True) -> tuple[Choice, ...]:
+    """The themes of a project, "Je ne sais pas" last."""
+    query = select(Theme.id, Theme.slug, Theme.name).where(Theme.programme_id == programme_id)
+    if not with_unknown:
+        query = query.where(Theme.is_unknown.is_(False))
+    return tuple(
+        Choice(*row) for row in db.session.execute(query.order_by(Theme.is_unknown, Theme.position, Theme.id))
+    )
+
+
+def groups(programme_id: int) -> tuple[Choice, ...]:
+    rows = db.session.execute(
+        select(WorkingGroup.id, WorkingGroup.slug, WorkingGroup.name)
+        .where(WorkingGroup.programme_id == programme_id)
+        .order_by(WorkingGroup.position, WorkingGroup.id)
+    )
+    return tuple(Choice(*row) for row in rows)

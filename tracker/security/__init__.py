@@ -1,0 +1,97 @@
+"""The gate every request passes: closed by default, who asks, may they, and the headers of the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, TypeVar
+
+from flask import Flask, Response, current_app, redirect, request, url_for
+from flask_babel import gettext
+from flask_login import current_user
+from flask_wtf.csrf import CSRFError
+from werkzeug.wrappers import Response as BaseResponse
+
+from tracker.errors import Forbidden
+from tracker.extensions import csrf, login_manager
+from tracker.permissions import Permission, can
+from tracker.security import resume, sessions
+from tracker.security.headers import add_headers
+
+View = TypeVar("View", bound=Callable[..., Any])
+LOCALES = ("fr", "en")
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def current_time() -> datetime:
+    """Now, aware UTC; tests set the clock."""
+    now: datetime = current_app.config["CLOCK"]()
+    return now
+
+
+def requires(permission: Permission) -> Callable[[View], View]:
+    """Mark a view with the permission it needs."""
+
+    def mark(view: View) -> View:
+        view.permission = permission  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def public(view: View) -> View:
+    """Mark a view open to visitors without login."""
+    view.public = True  # type: ignore[attr-defined]
+    return view
+
+
+def mark_of(endpoint: str | None) -> Permission | str | None:
+    """The permission of an endpoint, "public", or None when it carries no mark."""
+    view = current_app.view_functions.get(endpoint or "")
+    if view is None:
+        return None
+    if getattr(view, "public", False) or endpoint == "static":
+        return "public"
+    return getattr(view, "permission", None)
+
+
+def choose_locale() -> str:
+    """The person's language, or the browser's, or French."""
+    chosen = getattr(current_user, "locale", None)
+    return chosen if chosen in LOCALES else request.accept_languages.best_match(["fr"], "fr")
+
+
+def _gate() -> BaseResponse | str | tuple[str, int] | None:
+    if request.endpoint is None:
+        return None  # 404 and 405 are raised by the dispatcher
+    mark = mark_of(request.endpoint)
+    if mark is None:
+        raise Forbidden(gettext("Cette page n'est ouverte à personne."))
+    writes = request.method not in SAFE_METHODS
+    if mark != "public" and not current_user.is_authenticated:
+        if writes:
+            return resume.refuse(status=401)
+        return redirect(url_for("auth.login", suite=request.full_path.rstrip("?")))
+    if writes:
+        try:
+            csrf.protect()
+        except CSRFError:
+            return resume.refuse(status=400)
+    if mark != "public" and not can(current_user, mark):  # type: ignore[arg-type]
+        raise Forbidden(gettext("Cette page est réservée à d'autres personnes."))
+    return None
+
+
+def _forget_on_shared_device(response: Response) -> Response:
+    if getattr(current_user, "is_authenticated", False) and current_user.shared_device:
+        response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def init_app(app: Flask) -> None:
+    login_manager.user_loader(sessions.load_actor)
+    login_manager.session_protection = None  # the session row is the truth, not the address
+    app.before_request(_gate)
+    app.after_request(sessions.touch)
+    app.after_request(_forget_on_shared_device)
+    app.after_request(add_headers)

@@ -1,0 +1,128 @@
+"""Logins, visits and passwords."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+import threading
+from datetime import datetime, timedelta
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from flask_babel import gettext
+from sqlalchemy import delete, func, select, update
+
+from tracker import validation
+from tracker.errors import Refused, TooManyAttempts
+from tracker.extensions import db
+from tracker.models import LoginFailure, User, UserSession
+from tracker.records import Actor
+from tracker.services import history
+
+# OWASP's argon2id parameters (design part 7): 19 MiB, 2 passes, 1 lane; at most two at once per process
+_hasher = PasswordHasher(memory_cost=19 * 1024, time_cost=2, parallelism=1)
+_at_most_two = threading.BoundedSemaphore(2)
+_nobody: list[str] = []  # a hash of nothing, so that an unknown account takes as long as a known one
+
+LIFE_SHARED = timedelta(hours=12)
+LIFE_PRIVATE = timedelta(days=30)
+WINDOW = timedelta(minutes=15)
+LIMIT_ACCOUNT = 8
+LIMIT_ADDRESS = 400  # a town hall is one address
+
+
+def hash_password(password: str) -> str:
+    """The argon2id hash; call it outside a write transaction."""
+    with _at_most_two:
+        return _hasher.hash(password)
+
+
+def verify_password(password_hash: str | None, password: str) -> bool:
+    """Whether the password is the one; takes as long when there is none."""
+    if not _nobody:
+        _nobody.append(hash_password(secrets.token_hex(8)))
+    with _at_most_two:
+        try:
+            return _hasher.verify(password_hash or _nobody[0], password) and password_hash is not None
+        except (VerificationError, InvalidHashError):
+            return False
+
+
+def throttle_keys(secret: str, *, account: str, address: str) -> tuple[str, str]:
+    """Keys under which failures are counted: neither the account name nor the address is kept in clear."""
+
+    def key(kind: str, value: str) -> str:
+        return hmac.new(secret.encode(), f"{kind}:{value}".encode(), hashlib.sha256).hexdigest()
+
+    return key("account", account.strip().lower()), key("address", address)
+
+
+def check_throttle(keys: tuple[str, str], *, now: datetime) -> None:
+    """Raise TooManyAttempts when this account or this address failed too often lately."""
+    since = now - WINDOW
+    for key, limit in zip(keys, (LIMIT_ACCOUNT, LIMIT_ADDRESS), strict=True):
+        failures = db.session.scalar(
+            select(func.count()).select_from(LoginFailure).where(LoginFailure.key == key, LoginFailure.at > since)
+        )
+        if failures and failures >= limit:
+            minutes = int(WINDOW.total_seconds() // 60)
+            raise TooManyAttempts(
+                gettext("Trop d'essais. Attendez %(minutes)s minutes, puis recommencez.", minutes=minutes),
+                retry_after=int(WINDOW.total_seconds()),
+            )
+
+
+def note_failure(keys: tuple[str, str], *, now: datetime) -> None:
+    """Count a failed attempt; the caller commits it alone."""
+    db.session.add_all([LoginFailure(key=key, at=now) for key in keys])
+    db.session.flush()
+
+
+def forget_failures(key: str) -> None:
+    db.session.execute(delete(LoginFailure).where(LoginFailure.key == key))
+
+
+def open_session(*, user_id: int, shared: bool, now: datetime) -> str:
+    """Write a visit and give its token, which only the cookie will hold. Remembers the visit before this one."""
+    token = secrets.token_urlsafe(32)
+    db.session.add(
+        UserSession(
+            token_hash=hashlib.sha256(token.encode()).hexdigest(),
+            user_id=user_id,
+            shared=shared,
+            created_at=now,
+            expires_at=now + (LIFE_SHARED if shared else LIFE_PRIVATE),
+        )
+    )
+    db.session.execute(
+        update(User).where(User.id == user_id).values(previous_visit_at=User.last_visit_at, last_visit_at=now)
+    )
+    db.session.flush()
+    return token
+
+
+def end_session(*, session_id: int, now: datetime) -> None:
+    db.session.execute(
+        update(UserSession).where(UserSession.id == session_id, UserSession.ended_at.is_(None)).values(ended_at=now)
+    )
+
+
+def check_new_password(*, login: str, password: str, demo: bool) -> str:
+    """The password, if it is strong enough; raises Refused on the field `new_password`."""
+    try:
+        return validation.password(password, login=login, demo=demo)
+    except Refused as refusal:
+        raise Refused(refusal.message, field="new_password") from refusal
+
+
+def change_password(*, actor: Actor, new_hash: str, now: datetime) -> None:
+    """Store the new hash and end every visit of the person, this one included."""
+    db.session.execute(update(User).where(User.id == actor.id).values(password_hash=new_hash, password_changed_at=now))
+    db.session.execute(
+        update(UserSession).where(UserSession.user_id == actor.id, UserSession.ended_at.is_(None)).values(ended_at=now)
+    )
+    history.record(
+        actor=actor, now=now, verb="password:change", subject="user", subject_id=actor.id, programme_id=None
+    )
+    db.session.flush()

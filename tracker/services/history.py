@@ -1,0 +1,56 @@
+"""The trace of every write by intent, and the revisions that tell caches that something changed (design 4.10, 4.12)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import update
+
+from tracker.extensions import db
+from tracker.models import Event, Instance, Programme
+from tracker.records import Actor
+
+SEALED_LABEL = "nom non affiché"
+
+
+def record(
+    *,
+    actor: Actor | None,
+    now: datetime,
+    verb: str,
+    subject: str,
+    subject_id: int,
+    programme_id: int | None,
+    changes: dict[str, Any] | None = None,
+    sealed: bool = False,
+) -> None:
+    """Append who did what, old → new; never called for a vote.
+
+    `sealed`: the actor's name is not displayed, so neither id nor label nor texts are kept. `programme_id` None means
+    that the change is the instance's (people, roles, settings).
+    """
+    hidden = sealed or actor is None
+    db.session.add(
+        Event(
+            at=now,
+            programme_id=programme_id,
+            actor_id=None if hidden or actor is None else actor.id,
+            actor_label=SEALED_LABEL if sealed else ("" if actor is None else actor.name),
+            verb=verb,
+            subject=subject,
+            subject_id=subject_id,
+            changes={} if sealed else (changes or {}),
+        )
+    )
+    bump(programme_id)
+
+
+def bump(programme_id: int | None) -> None:
+    """Raise the revision of a project, or of the instance."""
+    if programme_id is None:
+        db.session.execute(update(Instance).values(revision=Instance.revision + 1))
+    else:
+        db.session.execute(
+            update(Programme).where(Programme.id == programme_id).values(revision=Programme.revision + 1)
+        )

@@ -1,0 +1,174 @@
+"""What every page shares: the project chosen, menus, and small helpers for lists."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Generic, TypeVar
+
+from flask import Flask, abort, current_app, g, request, url_for
+from flask_babel import get_locale, gettext
+from flask_login import current_user
+
+from tracker.permissions import Permission, can
+from tracker.queries import projects
+from tracker.queries.projects import Frame, ProjectRecord
+from tracker.records import Page, paris_day
+from tracker.security import current_time
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    href: str
+    label: str
+    current: bool = False
+
+
+def today() -> date:
+    """The day in Paris, by the application's clock."""
+    return paris_day(current_time())
+
+
+def page_frame() -> Frame:
+    """The projects of this instance, read once per request."""
+    if "frame" not in g:
+        g.frame = projects.frame()
+    frame: Frame = g.frame
+    return frame
+
+
+def chosen_project() -> ProjectRecord:
+    """The project of `?projet=`, the page's own (set by `show_project`), or the principal one; 404 when there is none."""
+    if "project" not in g:
+        slug = request.args.get("projet", "")
+        project = page_frame().by_slug(slug) if slug else page_frame().principal
+        if project is None:
+            abort(404, gettext("Ce projet n'existe pas ou n'est pas encore ouvert."))
+        g.project = project
+    chosen: ProjectRecord = g.project
+    return chosen
+
+
+def show_project(programme_id: int) -> ProjectRecord:
+    """Say that this page belongs to a project, whatever the address says; menus follow."""
+    g.project = page_frame().by_id(programme_id)
+    project: ProjectRecord = g.project
+    return project
+
+
+def project_args() -> dict[str, str]:
+    """The `projet` argument links must keep: none for the principal project."""
+    project = g.get("project")
+    return {} if project is None or project.is_principal else {"projet": project.slug}
+
+
+def with_args(**changes: Any) -> str:
+    """The address of this page with some arguments changed; None or "" takes one out, and the page number with it."""
+    args: dict[str, Any] = request.args.to_dict(flat=False)
+    args.pop("page", None)
+    for name, value in changes.items():
+        if value in (None, ""):
+            args.pop(name, None)
+        else:
+            args[name] = value
+    return url_for(str(request.endpoint), **(request.view_args or {}), **args)
+
+
+def page_number() -> int:
+    """The `page` argument; anything that is no positive number counts as 1."""
+    text = request.args.get("page", "1")
+    return min(int(text), 1_000_000) if text.isascii() and text.isdigit() and 0 < len(text) < 8 and int(text) else 1
+
+
+class LinkedPage(Generic[T]):
+    """A page of a list with the addresses of its neighbours."""
+
+    def __init__(self, page: Page[T]) -> None:
+        self.items = page.items
+        self.number, self.pages, self.total = page.number, page.pages, page.total
+        self.first, self.last = page.first, page.last
+        self.prev_url = with_args(page=page.number - 1) if page.number > 1 else ""
+        self.next_url = with_args(page=page.number + 1) if page.number < page.pages else ""
+
+
+def _menu() -> list[Link]:
+    kept = project_args()
+    blueprint = request.blueprint
+    entries = [
+        ("home.index", gettext("Accueil"), "home", Permission.PROPOSAL_VIEW, False),
+        ("proposals.index", gettext("Propositions"), "proposals", Permission.PROPOSAL_VIEW, True),
+        ("decisions.index", gettext("À décider"), "decisions", Permission.DECISION_PREPARE, True),
+        ("groups.index", gettext("Groupes"), "groups", Permission.GROUP_VIEW, True),
+        ("actions.index", gettext("Actions"), "actions", Permission.ACTION_VIEW, True),
+        ("board.show", gettext("Tableau de bord"), "board", Permission.BOARD_VIEW, True),
+        ("letters.index", gettext("Lettres"), "letters", Permission.LETTER_VIEW, True),
+        ("meetings.index", gettext("Réunions"), "meetings", Permission.MEETING_VIEW, True),
+    ]
+    return [
+        Link(url_for(endpoint, **(kept if keeps else {})), label, blueprint == name)
+        for endpoint, label, name, permission, keeps in entries
+        if endpoint in current_app.view_functions and can(current_user, permission)
+    ]
+
+
+def _user_links() -> list[Link]:
+    links = [
+        ("proposals.mine", gettext("Mes propositions")),
+        ("moderation.index", gettext("Propositions à publier")),
+        ("reviews.index", gettext("Propositions à étudier")),
+        ("accounts.password", gettext("Mon mot de passe")),
+        ("settings.index", gettext("Réglages")),
+    ]
+    shown = []
+    for endpoint, label in links:
+        view = current_app.view_functions.get(endpoint)
+        if view is not None and can(current_user, view.permission):  # type: ignore[attr-defined]
+            shown.append(Link(url_for(endpoint), label))
+    return shown
+
+
+def _project_links() -> list[Link]:
+    if "project" not in g or request.endpoint is None or request.view_args:
+        return []
+    return [
+        Link(
+            url_for(request.endpoint) if p.is_principal else url_for(request.endpoint, projet=p.slug),
+            p.title,
+            p.id == g.project.id,
+        )
+        for p in page_frame().projects
+    ]
+
+
+def _context() -> dict[str, Any]:
+    signed_in = current_user.is_authenticated
+    return {
+        "lang": str(get_locale() or "fr"),
+        "site_name": current_app.config["SITE_NAME"],
+        "home_url": url_for("home.index"),
+        "search_url": url_for("proposals.index") if signed_in and "proposals.index" in current_app.view_functions else "",
+        "navigation": _menu() if signed_in else [],
+        "user_links": _user_links() if signed_in else [],
+        "login_url": "" if signed_in else url_for("auth.login"),
+        "logout_url": url_for("auth.logout") if signed_in else "",
+        "private_device": signed_in and not current_user.shared_device,
+        "programmes": page_frame().projects if "project" in g else (),
+        "programme_links": _project_links() if signed_in else [],
+        "demo_banner": current_app.config["DEMO"],
+        "footer_links": [
+            Link(url_for("help_pages.index"), gettext("Aide")),
+            Link(url_for("help_pages.accessibility"), gettext("Accessibilité : non conforme")),
+            Link(url_for("help_pages.privacy"), gettext("Données personnelles")),
+        ],
+        "can": lambda permission, obj=None: can(current_user, permission, obj),
+        "P": Permission,
+        "kept": project_args(),
+        "today": today(),
+        "with_args": with_args,
+    }
+
+
+def init_app(app: Flask) -> None:
+    app.context_processor(_context)

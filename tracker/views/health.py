@@ -1,0 +1,24 @@
+"""Whether the server and its database answer."""
+
+from __future__ import annotations
+
+from flask import Blueprint, current_app
+from flask.typing import ResponseReturnValue
+from sqlalchemy.exc import DBAPIError
+
+from tracker.queries import instance
+from tracker.security import public
+
+bp = Blueprint("health", __name__)
+
+
+@bp.get("/healthz")
+@public
+def healthz() -> ResponseReturnValue:
+    """200 and the schema revision, or 503 when the database cannot be reached."""
+    try:
+        revision = instance.schema_revision()
+    except DBAPIError:
+        current_app.logger.error("healthz: database unreachable")
+        return {"status": "unavailable"}, 503
+    return {"status": "ok", "schema": revision}
