@@ -36,7 +36,7 @@ PASSWORD_MAX = 200
 WEIGHT_MAX = 100
 FIRST_DAY = date(1990, 1, 1)
 LAST_DAY = date(2100, 12, 31)
-DEMO_PASSWORD = "projet-administration"
+DEMO_PASSWORD = "projet-administration"  # noqa: S105 - public on purpose, refused outside the demo
 
 # Controls other than tab and newline, marks that reverse the direction of text (they make a name or a link
 # look like another), lone surrogates, and invisible characters that only hinder search. Joiners stay: emoji
@@ -82,9 +82,7 @@ def text(
             raise Refused(_("Ce texte est nécessaire."), field=field)
         return ""
     if len(cleaned) < minimum:
-        raise Refused(
-            _("Ce texte est trop court : %(n)s caractères au moins.", n=minimum), field=field
-        )
+        raise Refused(_("Ce texte est trop court : %(n)s caractères au moins.", n=minimum), field=field)
     if len(cleaned) > limit:
         raise Refused(
             _(
@@ -159,9 +157,7 @@ def date_range(
     return start, end
 
 
-def effective_on(
-    value: date, *, today: date, opened_on: date | None = None, field: str = "effective_on"
-) -> date:
+def effective_on(value: date, *, today: date, opened_on: date | None = None, field: str = "effective_on") -> date:
     """The day a statement counts from: not to come, and not before the action exists."""
     project_date(value, field=field)
     if value > today:
@@ -229,9 +225,7 @@ def email(value: str, *, field: str = "email") -> str:
     try:
         found = validate_email(cleaned, check_deliverability=False)
     except EmailNotValidError as error:
-        raise Refused(
-            _("Cette adresse n'est pas complète, par exemple prenom.nom@ville.fr."), field=field
-        ) from error
+        raise Refused(_("Cette adresse n'est pas complète, par exemple prenom.nom@ville.fr."), field=field) from error
     if len(found.normalized) > EMAIL_MAX:
         raise Refused(_("Cette adresse est trop longue."), field=field)
     return found.normalized.lower()
@@ -254,9 +248,7 @@ def password(
     if demo and chosen == DEMO_PASSWORD:
         return chosen
     if len(chosen) < PASSWORD_MIN:
-        raise Refused(
-            _("Il faut %(n)s caractères au moins ; une phrase suffit.", n=PASSWORD_MIN), field=field
-        )
+        raise Refused(_("Il faut %(n)s caractères au moins ; une phrase suffit.", n=PASSWORD_MIN), field=field)
     if len(chosen) > PASSWORD_MAX:
         raise Refused(_("%(n)s caractères au plus.", n=PASSWORD_MAX), field=field)
     if len(set(chosen)) < 5 or _is_run(chosen):
@@ -264,9 +256,7 @@ def password(
     blocked = {*blocklist(), _squash(DEMO_PASSWORD), _squash(login)}
     blocked.update(_squash(word) for word in town_words)
     if _is_guessable(chosen, blocked):
-        raise Refused(
-            _("Ce mot de passe serait vite deviné : choisissez une phrase à vous."), field=field
-        )
+        raise Refused(_("Ce mot de passe serait vite deviné : choisissez une phrase à vous."), field=field)
     return chosen
 
 

@@ -180,9 +180,7 @@ def test_passwords_taken(chosen: str) -> None:
 )
 def test_passwords_refused(chosen: str) -> None:
     with pytest.raises(Refused) as refused:
-        validation.password(
-            chosen, login="jeanne.martin", town_words=["Blois", "Agglopolys"], demo=False
-        )
+        validation.password(chosen, login="jeanne.martin", town_words=["Blois", "Agglopolys"], demo=False)
     assert refused.value.field == "password"
     assert chosen not in refused.value.message
 

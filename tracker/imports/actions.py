@@ -91,8 +91,7 @@ class _Reader:
         )
         weight = self.number("weight")
         dues: dict[str, date | None] = {
-            step.key: cells.step_date(step.on, last_day=step.last_day)
-            for step in self.mapping.steps
+            step.key: cells.step_date(step.on, last_day=step.last_day) for step in self.mapping.steps
         }
         self.check_order(dues)
         plan = self.plan()
@@ -109,9 +108,7 @@ class _Reader:
             group=group,
             entities=cells.names("entities"),
             weight=1 if weight is None else weight,
-            milestones=tuple(
-                MilestoneImport(step.key, step.label, dues[step.key]) for step in self.mapping.steps
-            ),
+            milestones=tuple(MilestoneImport(step.key, step.label, dues[step.key]) for step in self.mapping.steps),
             updates=updates,
             flags=tuple(dict.fromkeys(self.flags)),
         )
@@ -212,9 +209,7 @@ class _Reader:
             waiting.append(step)
             day = dues[step.key]
             if day is not None and day > as_of:
-                message = _(
-                    "Étape faite selon l'état, mais datée d'après le fichier : laissée ouverte."
-                )
+                message = _("Étape faite selon l'état, mais datée d'après le fichier : laissée ouverte.")
                 self.cells.warn(message, step.on.column, step.on.fill(self.cells.row.cells))
                 waiting.pop()
             elif day is not None:
@@ -249,9 +244,7 @@ class _Reader:
         if status is ActionStatus.STOPPED and stop is not None:
             self.flags.append(STOP_DATE_ASSUMED)
             day = max(min(stop.on, as_of), last)
-            message = _(
-                "Arrêt sans date : celle de la correspondance est prise, le %(day)s.", day=day
-            )
+            message = _("Arrêt sans date : celle de la correspondance est prise.")
             cells.warn(message, cells.column("status"), cells.raw("status"))
             return day, stop.note
         self.flags.append(STATUS_DATE_ASSUMED)

@@ -67,9 +67,7 @@ class Cells:
             return None
         found = read_date(said, self.mapping.dates, last_day=last_day)
         if found is None and folded(said) in self.mapping.dates.nothing:
-            self.warn(
-                _("Du texte dans une colonne de dates : lu comme « pas de date »."), column, said
-            )
+            self.warn(_("Du texte dans une colonne de dates : lu comme « pas de date »."), column, said)
         elif found is None:
             self.error(_("Ce n'est pas une date que la correspondance sache lire."), column, said)
         else:
@@ -107,9 +105,7 @@ class Cells:
 
     def name(self, value: str, field: str) -> str:
         try:
-            return validation.text(
-                value, field=field, limit=validation.LABEL_MAX, required=False, multiline=False
-            )
+            return validation.text(value, field=field, limit=validation.LABEL_MAX, required=False, multiline=False)
         except Refused as refused:
             self.error(refused.message, self.column(field), value)
             return ""
@@ -152,16 +148,15 @@ def read_date(said: str, rules: DateRules, *, last_day: bool = False) -> date | 
     """Read a date by the first format that fits; of a month alone, the first or last day is taken."""
     for one in rules.formats:
         try:
-            if one == "iso":
-                instant = datetime.fromisoformat(said)
-                return paris_day(instant) if instant.tzinfo else instant.date()
-            found = datetime.strptime(said, one).date()
+            # a day as people write it has no zone; an instant that has one is a day in Paris
+            read = datetime.fromisoformat(said) if one == "iso" else datetime.strptime(said, one)  # noqa: DTZ007
         except ValueError:
             continue
+        found = paris_day(read) if read.tzinfo else read.date()
+        if one == "iso":
+            return found
         if last_day and "%d" not in one and "%j" not in one:
-            return _last_of(
-                found, whole_year="%m" not in one and "%b" not in one and "%B" not in one
-            )
+            return _last_of(found, whole_year="%m" not in one and "%b" not in one and "%B" not in one)
         return found
     return None
 

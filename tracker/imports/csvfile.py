@@ -239,9 +239,7 @@ def _check_cells(cells: list[str], columns: list[str], line: int, issues: Issues
             )
         if _MOJIBAKE.search(cell):
             issues.warn(
-                _(
-                    "Des accents semblent abîmés : le fichier a été enregistré dans un autre codage."
-                ),
+                _("Des accents semblent abîmés : le fichier a été enregistré dans un autre codage."),
                 line=line,
                 column=column,
                 value=cell[:100],

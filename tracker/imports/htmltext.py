@@ -144,17 +144,11 @@ class _Reader(HTMLParser):
             return
         given = dict(attrs)
         if tag in _EMPHASIS or tag == "a":
-            if len(self._open) >= _OPEN_MAX:
-                return
-            doubled = any(_kind(inline.tag) == _kind(tag) for inline in self._open)
-            href = _safe_url(given.get("href") or "") if tag == "a" else ""
-            self._open.append(_Inline(tag, len(self._words), href, doubled))
+            self._open_inline(tag, given.get("href") or "")
         elif tag == "br":
             self._words.append(_BREAK)
         elif tag == "hr":
-            self.flush()
-            self._words.append("\0---")
-            self.flush()
+            self._rule()
         elif tag == "img":
             self._words.append(_escape_inline(_BLANKS.sub(" ", given.get("alt") or "")))
         elif tag in {"td", "th"} and "".join(self._words).strip():
@@ -190,9 +184,7 @@ class _Reader(HTMLParser):
         before = "".join(self._words[-1:])
         marked = before.endswith("*") and len(before) > 2
         if marked and words[:1].isalnum() and not before.rstrip("*")[-1:].isalnum():
-            words = (
-                " " + words
-            )  # an emphasis that ends in a sign and touches a letter would not close
+            words = " " + words  # an emphasis that ends in a sign and touches a letter would not close
         self._words.append(words)
 
     def flush(self) -> None:
@@ -226,6 +218,11 @@ class _Reader(HTMLParser):
             return "\n>\n"
         return "\n\n"
 
+    def _rule(self) -> None:
+        self.flush()
+        self._words.append("\0---")
+        self.flush()
+
     def _begin_item(self) -> None:
         self.flush()
         if not any(level.kind in {"ul", "ol"} for level in self._levels):
@@ -242,10 +239,13 @@ class _Reader(HTMLParser):
                 del self._levels[at:]
                 return
 
+    def _open_inline(self, tag: str, href: str) -> None:
+        if len(self._open) < _OPEN_MAX:
+            doubled = any(_kind(inline.tag) == _kind(tag) for inline in self._open)
+            self._open.append(_Inline(tag, len(self._words), _safe_url(href) if tag == "a" else "", doubled))
+
     def _close_inline(self, tag: str) -> None:
-        at = next(
-            (at for at in range(len(self._open) - 1, -1, -1) if self._open[at].tag == tag), None
-        )
+        at = next((at for at in range(len(self._open) - 1, -1, -1) if self._open[at].tag == tag), None)
         if at is None:
             return
         inline = self._open[at]

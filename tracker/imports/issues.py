@@ -118,11 +118,8 @@ def _shorten(value: str) -> str:
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    widths = [
-        max(len(str(header[at])), *(len(row[at]) for row in rows)) for at in range(len(header))
-    ]
+    widths = [max(len(str(header[at])), *(len(row[at]) for row in rows)) for at in range(len(header))]
     lines = [header, ["-" * width for width in widths], *rows]
     return "\n".join(
-        "  ".join(str(cell).ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        for line in lines
+        "  ".join(str(cell).ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
     )

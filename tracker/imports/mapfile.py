@@ -45,9 +45,7 @@ FIELDS = {
             "note",
         ]
     ),
-    "proposals": frozenset(
-        ["title", "body", "theme", "entities", "author", "sent_on", "state", "origin"]
-    ),
+    "proposals": frozenset(["title", "body", "theme", "entities", "author", "sent_on", "state", "origin"]),
 }
 REQUIRED = {"actions": ("title", "status"), "proposals": ("title", "body", "sent_on")}
 CREATABLE = frozenset({"project", "themes", "groups", "entities"})
@@ -107,9 +105,7 @@ def read_mapping(data: bytes, *, kind: str, today: date, issues: Issues) -> Mapp
     try:
         raw = tomllib.loads(data.decode("utf-8-sig"))
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        issues.error(
-            _("Le fichier de correspondance n'est pas du TOML en UTF-8."), value=str(error)
-        )
+        issues.error(_("Le fichier de correspondance n'est pas du TOML en UTF-8."), value=str(error))
         return None
     found = Issues()
     mapping = _Reader(raw, kind, found).mapping(today)
@@ -128,9 +124,7 @@ class _Reader:
     def mapping(self, today: date) -> Mapping:
         raw = self.raw
         if raw.get("kind") != self.kind:
-            self.fault(
-                "kind", _("Cette correspondance n'est pas faite pour « %(k)s ».", k=self.kind)
-            )
+            self.fault("kind", _("Cette correspondance n'est pas faite pour « %(k)s ».", k=self.kind))
         self.known(raw, _SECTIONS[self.kind], "")
         file = self.table("file", {"encoding", "delimiter"})
         steps = self.steps()
@@ -163,9 +157,7 @@ class _Reader:
 
     def known(self, table: dict[str, Any], names: frozenset[str] | set[str], where: str) -> None:
         for name in table.keys() - names:
-            self.fault(
-                f"{where}.{name}".strip("."), _("Cette clé n'existe pas : est-elle bien écrite ?")
-            )
+            self.fault(f"{where}.{name}".strip("."), _("Cette clé n'existe pas : est-elle bien écrite ?"))
 
     def table(self, name: str, names: frozenset[str] | set[str] | None = None) -> dict[str, Any]:
         found = self.raw.get(name, {})
@@ -245,9 +237,7 @@ class _Reader:
             bounds = [one.get("from"), one.get("to")]
             numbers = all(bound is None or isinstance(bound, int | float) for bound in bounds)
             if not isinstance(values, list) or not numbers:
-                self.fault(
-                    "filter", _("Un filtre a une liste « in », ou des nombres « from » et « to ».")
-                )
+                self.fault("filter", _("Un filtre a une liste « in », ou des nombres « from » et « to »."))
                 continue
             column = self.text(one, "column", "filter.column")
             found.append(Filter(column, frozenset(map(str, values)), *bounds))
@@ -282,9 +272,7 @@ class _Reader:
         if members is not None:
             self.member(members, word, where, ALLOWED.get(field))
 
-    def member(
-        self, members: type[StrEnum], word: str, where: str, allowed: frozenset[Any] | None = None
-    ) -> Any:
+    def member(self, members: type[StrEnum], word: str, where: str, allowed: frozenset[Any] | None = None) -> Any:
         choices = [one.value for one in members if allowed is None or one in allowed]
         if word in choices:
             return members(word)
@@ -299,9 +287,7 @@ class _Reader:
         formats = self.words(table, "formats", "dates.formats")
         for one in formats:
             if one != "iso" and "%Y" not in one and "%y" not in one:
-                self.fault(
-                    "dates.formats", _("Un format de date contient %%Y, par exemple %%d/%%m/%%Y.")
-                )
+                self.fault("dates.formats", _("Un format de date contient %%Y, par exemple %%d/%%m/%%Y."))
         nothing = self.words(table, "nothing", "dates.nothing")
         return DateRules(formats or ("iso", "%d/%m/%Y"), frozenset(map(folded, nothing)))
 
@@ -317,9 +303,7 @@ class _Reader:
         for one in self.tables("step", {"key", "label", "on", "states", "day", "after"}):
             key = self.text(one, "key", "step.key")
             where = f"step.{key}"
-            states = self.member(
-                ActionStatus, self.text(one, "states", where, "in_progress"), where
-            )
+            states = self.member(ActionStatus, self.text(one, "states", where, "in_progress"), where)
             after = self.text(one, "after", where, "")
             day = self.text(one, "day", where, "first")
             if day not in {"first", "last"}:
@@ -361,9 +345,7 @@ class _Reader:
         if not table:
             return None
         columns = tuple(
-            (one, self.text(table, one.value, f"tallies.{one.value}"))
-            for one in TallyChoice
-            if one.value in table
+            (one, self.text(table, one.value, f"tallies.{one.value}")) for one in TallyChoice if one.value in table
         )
         source = self.text(table, "source", "tallies.source")
         return Tallies(source, columns, self.text(table, "total", "tallies.total", ""))

@@ -51,9 +51,7 @@ class Filter:
             number = float(cell.replace(",", "."))
         except ValueError:
             return False
-        return (self.low is None or number >= self.low) and (
-            self.high is None or number <= self.high
-        )
+        return (self.low is None or number >= self.low) and (self.high is None or number <= self.high)
 
 
 @dataclass(frozen=True, slots=True)

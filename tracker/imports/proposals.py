@@ -138,9 +138,7 @@ class _Reader:
         cells = self.cells
         found = cells.day("sent_on")
         if found is None and not cells.failed:
-            cells.error(
-                _("La date d'envoi est nécessaire."), cells.column("sent_on"), cells.raw("sent_on")
-            )
+            cells.error(_("La date d'envoi est nécessaire."), cells.column("sent_on"), cells.raw("sent_on"))
         elif found is not None and found > self.mapping.as_of:
             cells.error(_("Cette date est à venir."), cells.column("sent_on"), cells.raw("sent_on"))
         return found
