@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 
 # Means are summed as integers: the result depends neither on the order of the actions nor on what a
 # curve has added and taken away since, so a curve and a table that count the same things are equal to
@@ -46,7 +47,7 @@ def indicator_progress(
     """Way made from start to target, rising or falling, from 0 to 100; None when it cannot be told."""
     if start is None or current is None or target is None or target == start:
         return None
-    begun, now, aim = float(start), float(current), float(target)
-    if aim == begun:  # two decimals may be one float
-        return None
-    return min(100.0, max(0.0, 100 * (now - begun) / (aim - begun)))
+    # In fractions, so that a target met is 100 to the last digit, whatever the unit.
+    begun = Fraction(start)
+    made = (Fraction(current) - begun) / (Fraction(target) - begun)
+    return float(100 * min(Fraction(1), max(Fraction(0), made)))

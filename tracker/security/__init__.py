@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from tracker.errors import Forbidden
 from tracker.extensions import csrf, login_manager
 from tracker.permissions import Permission, can
+from tracker.records import Actor
 from tracker.security import resume, sessions
 from tracker.security.headers import add_headers
 
@@ -27,6 +28,12 @@ def current_time() -> datetime:
     """Now, aware UTC; tests set the clock."""
     now: datetime = current_app.config["CLOCK"]()
     return now
+
+
+def acting() -> Actor:
+    """The person who asks, for services; the gate has let only known people come this far."""
+    actor: Actor = current_user._get_current_object()
+    return actor
 
 
 def requires(permission: Permission) -> Callable[[View], View]:

@@ -12,7 +12,7 @@ from tracker.extensions import begin_write, end_transaction
 from tracker.forms.auth import PasswordForm
 from tracker.permissions import Permission
 from tracker.queries import people
-from tracker.security import current_time, requires
+from tracker.security import acting, current_time, requires
 from tracker.services import accounts
 
 bp = Blueprint("accounts", __name__, url_prefix="/compte")
@@ -38,7 +38,7 @@ def password() -> ResponseReturnValue:
         else:
             new_hash = accounts.hash_password(wanted)
             begin_write()
-            accounts.change_password(actor=current_user._get_current_object(), new_hash=new_hash, now=current_time())
+            accounts.change_password(actor=acting(), new_hash=new_hash, now=current_time())
             session.clear()
             flash(gettext("Mot de passe changé. Toutes vos visites sont closes : connectez-vous de nouveau."), "success")
             return redirect(url_for("auth.login"), 303)
