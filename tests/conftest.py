@@ -19,6 +19,7 @@ from tests.client import CheckedClient
 from tracker import create_app, search
 from tracker.extensions import db, end_transaction, write_transaction
 from tracker.models import Instance
+from tracker.queries import log
 
 NOON = datetime(2026, 3, 16, 11, 0, tzinfo=UTC)  # a Monday, noon in Paris
 SECRET = "for tests only, never elsewhere: 0123456789"
@@ -90,9 +91,12 @@ def app(shared_app: Flask, scratch: Path, clock: Clock) -> Iterator[Flask]:
     """The application on an empty database, with its context pushed."""
     for suffix in ("-wal", "-shm"):
         (scratch / f"test.db{suffix}").unlink(missing_ok=True)
-    shutil.copy(scratch / "empty.db", scratch / "test.db")
+    # a new file, not the old one rewritten: a failed test's traceback may still hold a cursor on that
+    shutil.copy(scratch / "empty.db", scratch / "next.db")
+    os.replace(scratch / "next.db", scratch / "test.db")
     shutil.rmtree(scratch / "instance" / "vote-keys", ignore_errors=True)
     shared_app.config["CLOCK"] = clock
+    log.forget()
     with shared_app.app_context():
         yield shared_app
         end_transaction(commit=False)
@@ -103,7 +107,14 @@ def app(shared_app: Flask, scratch: Path, clock: Clock) -> Iterator[Flask]:
 @pytest.fixture
 def writing(app: Flask) -> Any:
     """`with writing(): …` commits what a test prepares."""
-    return write_transaction
+
+    @contextmanager
+    def prepare() -> Iterator[None]:
+        with write_transaction():
+            yield
+        log.forget()  # factories raise no revision
+
+    return prepare
 
 
 @pytest.fixture

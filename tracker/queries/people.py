@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 
 from tracker.extensions import db
-from tracker.models import RoleGrant, User, UserSession
+from tracker.models import Matricule, RoleGrant, User, UserSession
 from tracker.records import Actor, Grant, paris_day
 
 
-def _active_grant(now: datetime):  # type: ignore[no-untyped-def]
+def _active_grant(now: datetime) -> ColumnElement[bool]:
     today = paris_day(now)
     return and_(RoleGrant.starts_on <= today, or_(RoleGrant.ends_on.is_(None), RoleGrant.ends_on >= today))
 
@@ -67,18 +67,19 @@ def actor_by_login(login: str, *, now: datetime) -> Actor | None:
 
 def by_login_or_email(text: str) -> User | None:
     """The person who types this login, e-mail or unambiguous register number; None otherwise."""
-    from tracker.models import Matricule
-
     wanted = text.strip()
-    user = db.session.scalar(
+    user: User | None = db.session.scalar(
         select(User).where(or_(User.login == wanted.lower(), User.email == wanted.lower())).limit(1)
     )
     if user is not None:
         return user
     owners = set(db.session.scalars(select(Matricule.user_id).where(Matricule.number == wanted)))
-    return db.session.get(User, owners.pop()) if len(owners) == 1 else None
+    if len(owners) == 1:
+        user = db.session.get(User, owners.pop())
+    return user
 
 
 def session_owner(token_hash: str) -> int | None:
     """The person a visit belonged to, ended or not."""
-    return db.session.scalar(select(UserSession.user_id).where(UserSession.token_hash == token_hash))
+    owner: int | None = db.session.scalar(select(UserSession.user_id).where(UserSession.token_hash == token_hash))
+    return owner

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from sqlalchemy import select
 
@@ -68,6 +69,10 @@ class Choice:
     name: str
 
 
+def _project(values: Any) -> ProjectRecord:
+    return ProjectRecord(*values)
+
+
 def frame() -> Frame:
     """The instance's revision and its projects, the principal one first."""
     columns = (
@@ -89,9 +94,7 @@ def frame() -> Frame:
     ).all()
     if not rows:
         return Frame(0, False, ())
-    return Frame(
-        rows[0][0], rows[0][1], tuple(ProjectRecord(*row[2:]) for row in rows if row[2] is not None)
-    )
+    return Frame(rows[0][0], rows[0][1], tuple(_project(row[2:]) for row in rows if row[2] is not None))
 
 
 def entities(programme_id: int) -> tuple[Choice, ...]:
@@ -115,9 +118,7 @@ def themes(programme_id: int, *, with_unknown: bool = True) -> tuple[Choice, ...
     query = select(Theme.id, Theme.slug, Theme.name).where(Theme.programme_id == programme_id)
     if not with_unknown:
         query = query.where(Theme.is_unknown.is_(False))
-    return tuple(
-        Choice(*row) for row in db.session.execute(query.order_by(Theme.is_unknown, Theme.position, Theme.id))
-    )
+    return tuple(Choice(*row) for row in db.session.execute(query.order_by(Theme.is_unknown, Theme.position, Theme.id)))
 
 
 def groups(programme_id: int) -> tuple[Choice, ...]:

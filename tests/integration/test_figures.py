@@ -1,0 +1,56 @@
+"""The figures of a project as of a day, as known at an instant."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from tests import factories
+from tracker.enums import ActionStatus, ProposalState, UpdateKind
+from tracker.queries import figures, projects
+
+DAY = date(2026, 3, 10)
+
+
+def test_figures_count_what_was_effective_and_known(app, writing) -> None:
+    with writing():
+        programme = factories.programme()
+        author = factories.user(programme=programme)
+        factories.proposal(programme, author=author, sent_on=date(2026, 2, 2))
+        factories.proposal(programme, author=author, sent_on=date(2026, 3, 20))
+        factories.proposal(programme, author=factories.user(), state=ProposalState.DRAFT)
+        action = factories.action(programme, opened_on=date(2026, 1, 5))
+        started = factories.update(action, date(2026, 2, 10))
+        factories.update(
+            action, date(2026, 2, 10), kind=UpdateKind.CORRECTION, supersedes_id=started.id,
+            status=ActionStatus.SUSPENDED, recorded_at=factories.noon(date(2026, 3, 12)), rank_at=started.rank_at,
+        )  # fmt: skip
+    project = projects.frame().principal
+    assert project is not None
+    now = figures.snapshot(project, as_of=DAY)
+    assert now.contributors == 1
+    assert now.counters["submitted"] == 1
+    assert now.counters["actions_suspended"] == 1
+    then = figures.snapshot(project, as_of=DAY, known_at=factories.noon(DAY))
+    assert then.counters["actions_in_progress"] == 1
+    assert then.counters["actions_suspended"] == 0
+
+
+def test_filters_leave_what_they_say_and_the_bucket_without(app, writing) -> None:
+    with writing():
+        programme = factories.programme()
+        theme = factories.theme(programme)
+        factories.action(programme, theme_id=theme.id)
+        factories.action(programme)
+        factories.action(programme, entities=[])
+        theme_id, entity_id = theme.id, programme.entities[0].id
+    project = projects.frame().principal
+    assert project is not None
+
+    def total(**chosen: int) -> int:
+        return figures.snapshot(project, as_of=DAY, filters=figures.Filters(**chosen)).actions.total
+
+    assert total() == 3
+    assert total(theme_id=theme_id) == 1
+    assert total(theme_id=figures.NONE) == 2
+    assert total(entity_id=entity_id) == 2
+    assert total(entity_id=figures.NONE) == 1
