@@ -7,7 +7,7 @@ it is kept per process until the project's revision moves, so that lists and boa
 from __future__ import annotations
 
 from collections import OrderedDict, defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from threading import Lock
 from typing import Any
@@ -57,14 +57,17 @@ def load_actions(*, programme_id: int | None = None, ids: Collection[int] | None
     marks, labels = _marks(condition)
     updates = _updates(condition, marks)
     return tuple(
-        ActionRecord(
-            *head,
-            _known(entities[head[0]]),
-            tuple(updates[head[0]]),
-            tuple(labels[head[0]].items()),
-        )
+        _action((*head, _known(entities[head[0]]), tuple(updates[head[0]]), tuple(labels[head[0]].items())))
         for head in heads
     )
+
+
+def _action(values: Sequence[Any]) -> ActionRecord:
+    return ActionRecord(*values)
+
+
+def _update(values: Sequence[Any]) -> UpdateRecord:
+    return UpdateRecord(*values)
 
 
 def _known(keys: set[int | None]) -> frozenset[int]:
@@ -128,7 +131,7 @@ def _updates(condition: ColumnElement[bool], marks: dict[int, list[MarkRecord]])
         values: Any = row[3:-1]
         said = bool(has_note) or (kind is UpdateKind.CONFIRMATION and explained.get(action_id, False))
         explained[action_id] = said
-        updates[action_id].append(UpdateRecord(key, kind, *values, said, tuple(marks.get(key, ()))))
+        updates[action_id].append(_update((key, kind, *values, said, tuple(marks.get(key, ())))))
     return updates
 
 
