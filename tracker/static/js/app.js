@@ -58,6 +58,7 @@
       { once: true },
     );
     dialog.showModal();
+    dialog.querySelector("button[value=no]").focus();
   });
 
   // ---- Double submission: form[data-once] is sent once; the button says that it is working.

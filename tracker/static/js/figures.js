@@ -50,18 +50,19 @@
     }
     return value;
   };
+  const narrow = window.matchMedia("(max-width: 639px)");
   const template = ({ named, font }) => {
     const axis = { gridcolor: named.line, linecolor: named["ink-soft"], zerolinecolor: named.line, tickcolor: named["ink-soft"], automargin: true, fixedrange: true };
     return {
       layout: {
-        font: { family: font, size: 14, color: named.ink },
+        font: { family: font, size: narrow.matches ? 12 : 14, color: named.ink },
         paper_bgcolor: "rgba(0,0,0,0)",
         plot_bgcolor: "rgba(0,0,0,0)",
         colorway: ["now", "in-progress", "done", "suspended", "storm", "to-start"].map((name) => named[name]),
         margin: { l: 8, r: 16, t: 16, b: 8 },
-        xaxis: { ...axis, showgrid: false, ticks: "outside" },
+        xaxis: { ...axis, showgrid: false, ticks: "outside", tickangle: 0, nticks: narrow.matches ? 4 : 10 },
         yaxis: { ...axis },
-        legend: { orientation: "h", x: 0, y: -0.15, xanchor: "left", yanchor: "top" },
+        legend: { orientation: "h", x: 0, y: 1.02, xanchor: "left", yanchor: "bottom", traceorder: "normal", itemclick: false, itemdoubleclick: false },
         hoverlabel: { bgcolor: named.ground, bordercolor: named["ink-soft"], font: { family: font, color: named.ink } },
         hovermode: "closest",
         dragmode: false,
@@ -70,8 +71,19 @@
       },
     };
   };
+  // The locale of plotly.js abbreviates French months in its own way ("Jul", "Fév"): these are the usual ones.
+  const locales = {
+    fr: {
+      format: {
+        months: ["janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre", "décembre"],
+        shortMonths: ["janv.", "févr.", "mars", "avr.", "mai", "juin", "juil.", "août", "sept.", "oct.", "nov.", "déc."],
+        days: ["dimanche", "lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi"],
+      },
+    },
+  };
   const config = (plot) => ({
     locale: root.lang.slice(0, 2),
+    locales,
     responsive: true,
     displaylogo: false,
     showSendToCloud: false,
@@ -83,6 +95,7 @@
   const draw = (plot, { onPaper = false, size = {} } = {}) => {
     const spec = JSON.parse(document.getElementById(`donnees-${plot.dataset.figure}`).textContent);
     const theme = colours(onPaper);
+    if (narrow.matches && !onPaper && spec.layout?.yaxis?.title) delete spec.layout.yaxis.title;
     const layout = { autosize: true, ...recolour(spec.layout ?? {}, theme.swap), ...size, template: template(theme) };
     return Plotly.react(plot, recolour(spec.data ?? [], theme.swap), layout, config(plot));
   };
@@ -129,8 +142,9 @@
 
   const redraw = (options) => Promise.all([...drawn].map((plot) => draw(plot, options)));
   window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => redraw());
+  narrow.addEventListener("change", () => redraw());
   // Printing cannot wait: what has been drawn is drawn again at the width of an A4 page, in the colours of paper.
-  window.addEventListener("beforeprint", () => window.Plotly && redraw({ onPaper: true, size: { autosize: false, width: 660, height: 300 } }));
+  window.addEventListener("beforeprint", () => window.Plotly && redraw({ onPaper: true, size: { autosize: false, width: 640, height: 260 } }));
   window.addEventListener("afterprint", () => window.Plotly && redraw());
   // Figures further down are drawn once the browser is idle, so that a print has them all.
   const idle = window.requestIdleCallback ?? ((act) => setTimeout(act, 1500));
