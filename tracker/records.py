@@ -62,6 +62,7 @@ class ActionRecord:
     entity_ids: frozenset[int]
     updates: tuple[UpdateRecord, ...]
     milestone_labels: tuple[tuple[int, str], ...] = ()
+    pilot_id: int | None = None
 
 
 PARIS = ZoneInfo("Europe/Paris")

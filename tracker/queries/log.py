@@ -43,6 +43,7 @@ def load_actions(*, programme_id: int | None = None, ids: Collection[int] | None
             Action.parent_id,
             Action.group_id,
             Action.theme_id,
+            Action.pilot_id,
             action_entity.c.entity_id,
         )
         .outerjoin(action_entity, action_entity.c.action_id == Action.id)
@@ -50,14 +51,22 @@ def load_actions(*, programme_id: int | None = None, ids: Collection[int] | None
         .order_by(Action.number)
     )
     for row in rows:
-        head, entity_id = tuple(row[:-1]), row[-1]
+        head, entity_id = row[:-1], row[-1]
         if head[0] not in entities:
             heads.append(head)
         entities[head[0]].add(entity_id)
     marks, labels = _marks(condition)
     updates = _updates(condition, marks)
     return tuple(
-        _action((*head, _known(entities[head[0]]), tuple(updates[head[0]]), tuple(labels[head[0]].items())))
+        _action(
+            (
+                *head[:-1],
+                _known(entities[head[0]]),
+                tuple(updates[head[0]]),
+                tuple(labels[head[0]].items()),
+                head[-1],
+            )
+        )
         for head in heads
     )
 

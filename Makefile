@@ -1,0 +1,72 @@
+# The commands of this project. `make help` lists them.
+# Nothing needs to be installed first but Python 3.11 and make: each target brings what it misses.
+
+PORT ?= 8000
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+FLASK := $(VENV)/bin/flask --app wsgi
+GUNICORN := $(VENV)/bin/gunicorn --config gunicorn.conf.py wsgi:app
+DEMO := TRACKER_MODE=demo TRACKER_INSTANCE=$(CURDIR)/instance/demo TRACKER_BASE_URL=http://127.0.0.1:$(PORT)
+SHELL := /bin/bash
+
+.DEFAULT_GOAL := help
+.PHONY: help demo demo-reset serve test lint format screenshots lock clean
+
+help: ## List the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
+
+demo: $(VENV)/run ## Load the demonstration if it is not there, and serve it on http://127.0.0.1:8000 (PORT= changes it)
+	@$(DEMO) $(FLASK) db upgrade 2>/dev/null
+	@$(DEMO) $(FLASK) demo load
+	@echo "Demonstration: http://127.0.0.1:$(PORT)   (Ctrl+C stops it)"
+	@$(DEMO) PORT=$(PORT) exec $(GUNICORN)
+
+demo-reset: $(VENV)/run ## Throw the demonstration away and start it afresh
+	rm -rf instance/demo
+	@$(MAKE) --no-print-directory demo PORT=$(PORT)
+
+serve: $(VENV)/run ## Run the production server on what DATABASE_URL names (see README, Configuration)
+	@$(FLASK) db upgrade
+	@PORT=$(PORT) exec $(GUNICORN)
+
+test: $(VENV)/dev ## Check style and types, then run every test, browser tests included
+	@scripts/install-browser
+	@$(MAKE) --no-print-directory lint
+	@$(VENV)/bin/pytest -n 2 --dist loadscope
+
+lint: $(VENV)/dev ## Check style, types, imports, templates and packages
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/mypy
+	@$(VENV)/bin/lint-imports
+	@$(VENV)/bin/djlint --lint --quiet tracker/templates
+	@$(VENV)/bin/pip check
+
+format: $(VENV)/dev ## Put the code in the house style
+	@$(VENV)/bin/ruff check --fix .
+	@$(VENV)/bin/ruff format .
+
+screenshots: $(VENV)/dev ## Take the pictures of the README from a demonstration of its own
+	@scripts/install-browser
+	@$(PYTHON) scripts/screenshots.py
+
+lock: $(VENV)/dev ## Compile the locked requirements from the .in files
+	$(VENV)/bin/uv pip compile --generate-hashes --no-emit-index-url --quiet requirements.in -o requirements.txt
+	$(VENV)/bin/uv pip compile --generate-hashes --no-emit-index-url --quiet requirements-dev.in -o requirements-dev.txt
+
+clean: ## Remove the virtual environment and caches; the data stays
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(VENV)/bin/python:
+	@echo "Making the virtual environment $(VENV) …"
+	@python3 -m venv $(VENV) 2>/dev/null || { scripts/install-venv && python3 -m venv $(VENV); }
+
+$(VENV)/run: requirements.txt | $(VENV)/bin/python
+	@echo "Installing what the application needs …"
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+$(VENV)/dev: requirements-dev.txt $(VENV)/run
+	@echo "Installing what the tests need …"
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@

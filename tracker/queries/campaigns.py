@@ -1,0 +1,127 @@
+"""Consultations and their steps, as plain records that know what a moment allows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import select
+
+from tracker.enums import PhaseKind
+from tracker.extensions import db
+from tracker.models import Campaign, Phase
+from tracker.records import paris_day
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseRecord:
+    """A step: half-open [starts_at, ends_at)."""
+
+    kind: PhaseKind
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignRecord:
+    """A consultation with its steps in order."""
+
+    id: int
+    programme_id: int
+    title: str
+    introduction: str
+    elsewhere: str
+    moderation_days: int
+    answer_by: date | None
+    key_sha256: str | None
+    roll_opened: bool
+    votes_closed: bool
+    phases: tuple[PhaseRecord, ...] = ()
+
+    def phase_at(self, now: datetime) -> PhaseRecord | None:
+        return next((p for p in self.phases if p.starts_at <= now < p.ends_at), None)
+
+    def allows_submission(self, now: datetime) -> bool:
+        phase = self.phase_at(now)
+        return phase is not None and phase.kind.allows_submission
+
+    def allows_support(self, now: datetime) -> bool:
+        phase = self.phase_at(now)
+        return phase is not None and phase.kind.allows_support and not self.votes_closed
+
+    @property
+    def support_ends_at(self) -> datetime | None:
+        """The close of voting: the end of the last step that allows support."""
+        return max((p.ends_at for p in self.phases if p.kind.allows_support), default=None)
+
+    @property
+    def support_starts_at(self) -> datetime | None:
+        return min((p.starts_at for p in self.phases if p.kind.allows_support), default=None)
+
+    def submission_last_day(self, now: datetime) -> date | None:
+        """The last whole day on which an idea may be sent, counted from the present step."""
+        ends = [p.ends_at for p in self.phases if p.kind.allows_submission and p.ends_at > now]
+        return paris_day(ends[0] - timedelta(microseconds=1)) if ends else None
+
+    def support_last_day(self) -> date | None:
+        ends = self.support_ends_at
+        return paris_day(ends - timedelta(microseconds=1)) if ends else None
+
+    def publish_by(self, submitted_on: date) -> date:
+        """The day before which a submission is published or returned."""
+        return submitted_on + timedelta(days=self.moderation_days)
+
+
+def _load(condition: object = None) -> tuple[CampaignRecord, ...]:
+    query = (
+        select(Campaign, Phase)
+        .outerjoin(Phase, Phase.campaign_id == Campaign.id)
+        .order_by(Campaign.id, Phase.starts_at, Phase.id)
+        .execution_options(populate_existing=True)
+    )
+    if condition is not None:
+        query = query.where(condition)  # type: ignore[arg-type]
+    heads: dict[int, Campaign] = {}
+    steps: dict[int, list[PhaseRecord]] = {}
+    for row, phase in db.session.execute(query):
+        heads.setdefault(row.id, row)
+        listed = steps.setdefault(row.id, [])
+        if phase is not None:
+            listed.append(PhaseRecord(phase.kind, phase.starts_at, phase.ends_at))
+    return tuple(
+        CampaignRecord(
+            id=row.id,
+            programme_id=row.programme_id,
+            title=row.title,
+            introduction=row.introduction,
+            elsewhere=row.elsewhere,
+            moderation_days=row.moderation_days,
+            answer_by=row.answer_by,
+            key_sha256=row.key_sha256,
+            roll_opened=row.roll_opened_at is not None,
+            votes_closed=row.votes_closed_at is not None,
+            phases=tuple(steps[key]),
+        )
+        for key, row in heads.items()
+    )
+
+
+def every() -> tuple[CampaignRecord, ...]:
+    """All consultations of the instance (there are few), in one statement."""
+    return _load()
+
+
+def of_projects(programme_ids: Iterable[int]) -> tuple[CampaignRecord, ...]:
+    return _load(Campaign.programme_id.in_(list(programme_ids)))
+
+
+def by_id(campaign_id: int) -> CampaignRecord | None:
+    found = _load(Campaign.id == campaign_id)
+    return found[0] if found else None
+
+
+def open_for_submission(now: datetime) -> tuple[CampaignRecord, ...]:
+    """The consultations where an idea may be sent now, the one that closes first at the head."""
+    found = [c for c in every() if c.allows_submission(now)]
+    return tuple(sorted(found, key=lambda c: (c.submission_last_day(now) or date.max, c.id)))

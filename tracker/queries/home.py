@@ -1,0 +1,207 @@
+"""What the first page shows: what is open, what is mine, what moved, what waits for the committee."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Select, and_, func, literal, or_, select, union_all
+
+from tracker.enums import ActionStatus, MeetingKind, Outcome, PhaseKind, ProposalState
+from tracker.extensions import db
+from tracker.models import (
+    Action,
+    ActionUpdate,
+    Authorship,
+    Campaign,
+    Decision,
+    Letter,
+    Meeting,
+    Phase,
+    Proposal,
+    action_proposal,
+)
+from tracker.records import paris_day
+from tracker.workflow import PENDING
+
+MINE_SHOWN = 5
+MOVED_SHOWN = 3
+LOOK_BACK = timedelta(days=90)  # for somebody who comes for the first time
+
+
+class NewsKind(StrEnum):
+    ANSWER = "answer"
+    ACTION_DONE = "action_done"
+    LETTER = "letter"
+    MEETING = "meeting"
+    TO_DECIDE = "to_decide"
+    UNPUBLISHED = "unpublished"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenStep:
+    """A step of a consultation that runs now."""
+
+    campaign_id: int
+    programme_id: int
+    title: str
+    kind: PhaseKind
+    ends_at: datetime
+
+    @property
+    def last_day(self) -> date:
+        """The last whole day: ends are half-open."""
+        return paris_day(self.ends_at - timedelta(seconds=1))
+
+
+@dataclass(frozen=True, slots=True)
+class MyProposal:
+    draft_key: str
+    number: int | None
+    title: str
+    state: ProposalState
+    actions: int
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """Something that moved: an answer, an action finished, a letter, the next meeting."""
+
+    kind: NewsKind
+    number: int
+    title: str
+    on: date | None
+    detail: str
+
+    @property
+    def outcome(self) -> Outcome:
+        return Outcome(self.detail)
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    moved: tuple[News, ...]
+    last_letter: News | None
+    next_meeting: News | None
+    to_decide: int
+    unpublished: int
+
+
+def open_steps(now: datetime) -> tuple[OpenStep, ...]:
+    """Steps running now, in which one may propose first."""
+    rows = db.session.execute(
+        select(Campaign.id, Campaign.programme_id, Campaign.title, Phase.kind, Phase.ends_at)
+        .join(Phase, Phase.campaign_id == Campaign.id)
+        .where(Phase.starts_at <= now, Phase.ends_at > now, Phase.kind != PhaseKind.PAUSE)
+        .order_by(Phase.ends_at)
+    ).all()
+    steps = [OpenStep(*_values(row)) for row in rows]
+    return tuple(sorted(steps, key=lambda step: not step.kind.allows_submission))
+
+
+def my_proposals(user_id: int) -> tuple[MyProposal, ...]:
+    """The last proposals of a person, whatever their state, with how many actions carry them out."""
+    linked = select(func.count()).where(action_proposal.c.proposal_id == Proposal.id).correlate(Proposal)
+    rows = db.session.execute(
+        select(Proposal.draft_key, Proposal.number, Proposal.title, Proposal.state, linked.scalar_subquery())
+        .join(Authorship, Authorship.proposal_id == Proposal.id)
+        .where(Authorship.user_id == user_id)
+        .order_by(Proposal.id.desc())
+        .limit(MINE_SHOWN)
+    )
+    return tuple(MyProposal(*_values(row)) for row in rows)
+
+
+def _values(row: Any) -> Any:
+    return row
+
+
+def _line(kind: NewsKind, number: Any, title: Any, on: Any, detail: Any) -> Select[Any]:
+    return select(
+        literal(kind.value).label("kind"),
+        number.label("number"),
+        title.label("title"),
+        on.label("day"),
+        detail.label("detail"),
+    )
+
+
+def feed(*, since: date, today: date, steering: bool) -> Feed:
+    """What moved since a day, the last letter and, for the committee, what waits: one statement."""
+    answers = (
+        _line(NewsKind.ANSWER, Proposal.number, Proposal.title, Decision.published_on, Decision.outcome)
+        .join_from(Decision, Proposal, Proposal.id == Decision.proposal_id)
+        .where(Decision.published_on > since, Decision.published_on <= today)
+        .order_by(Decision.published_on.desc(), Decision.id.desc())
+        .limit(MOVED_SHOWN)
+    )
+    superseded = select(ActionUpdate.supersedes_id).where(ActionUpdate.supersedes_id.is_not(None))
+    finished = (
+        _line(NewsKind.ACTION_DONE, Action.number, Action.title, func.min(ActionUpdate.effective_on), literal(""))
+        .join_from(ActionUpdate, Action, Action.id == ActionUpdate.action_id)
+        .where(
+            ActionUpdate.status == ActionStatus.DONE,
+            ActionUpdate.id.not_in(superseded),
+        )
+        .group_by(Action.id, Action.number, Action.title)
+        .having(func.min(ActionUpdate.effective_on) > since)
+        .order_by(func.min(ActionUpdate.effective_on).desc())
+        .limit(MOVED_SHOWN)
+    )
+    letter = (
+        _line(NewsKind.LETTER, Letter.number, Letter.title, Letter.as_of, Letter.quarter)
+        .where(Letter.published_at.is_not(None))
+        .order_by(Letter.published_at.desc())
+        .limit(1)
+    )
+    parts = [answers, finished, letter]
+    if steering:
+        parts += _steering_lines(today)
+    rows = db.session.execute(union_all(*(select(part.subquery()) for part in parts)))
+    news = [News(NewsKind(row[0]), row[1] or 0, row[2], row[3], str(row[4] or "")) for row in rows]
+    moved = sorted(
+        (n for n in news if n.kind in {NewsKind.ANSWER, NewsKind.ACTION_DONE}),
+        key=lambda n: n.on or since,
+        reverse=True,
+    )
+    by_kind = {n.kind: n for n in news}
+
+    def count(kind: NewsKind) -> int:
+        return by_kind[kind].number if kind in by_kind else 0
+
+    return Feed(
+        moved=tuple(moved[:MOVED_SHOWN]),
+        last_letter=by_kind.get(NewsKind.LETTER),
+        next_meeting=by_kind.get(NewsKind.MEETING),
+        to_decide=count(NewsKind.TO_DECIDE),
+        unpublished=count(NewsKind.UNPUBLISHED),
+    )
+
+
+def _steering_lines(today: date) -> list[Select[Any]]:
+    meeting = (
+        _line(NewsKind.MEETING, Meeting.id, Meeting.title, Meeting.held_on, Meeting.place)
+        .where(Meeting.held_on >= today, Meeting.kind == MeetingKind.STEERING)
+        .order_by(Meeting.held_on)
+        .limit(1)
+    )
+    waiting = and_(Decision.published_on.is_(None), Decision.proposal_id == Proposal.id)
+    undecided = (
+        _line(NewsKind.TO_DECIDE, func.count(Proposal.id), literal(""), func.max(Proposal.published_on), literal(""))
+        .where(
+            or_(
+                Proposal.state.in_(PENDING),
+                and_(
+                    Proposal.state == ProposalState.DEFERRED,
+                    select(Decision.id).where(Decision.proposal_id == Proposal.id, Decision.review_on <= today).exists(),
+                ),
+            ),
+            ~select(Decision.id).where(waiting).exists(),
+        )
+    )  # fmt: skip
+    ready = _line(
+        NewsKind.UNPUBLISHED, func.count(Decision.id), literal(""), func.max(Decision.taken_on), literal("")
+    ).where(Decision.published_on.is_(None))
+    return [meeting, undecided, ready]
