@@ -51,7 +51,7 @@
     return value;
   };
   const narrow = window.matchMedia("(max-width: 639px)");
-  const template = ({ named, font }) => {
+  const template = ({ named, font }, onPaper) => {
     const axis = { gridcolor: named.line, linecolor: named["ink-soft"], zerolinecolor: named.line, tickcolor: named["ink-soft"], automargin: true, fixedrange: true };
     return {
       layout: {
@@ -60,7 +60,7 @@
         plot_bgcolor: "rgba(0,0,0,0)",
         colorway: ["now", "in-progress", "done", "suspended", "storm", "to-start"].map((name) => named[name]),
         margin: { l: 8, r: 16, t: 16, b: 8 },
-        xaxis: { ...axis, showgrid: false, ticks: "outside", tickangle: 0, nticks: narrow.matches ? 4 : 10 },
+        xaxis: { ...axis, showgrid: false, ticks: "outside", tickangle: 0, nticks: narrow.matches ? 4 : onPaper ? 6 : 10 },
         yaxis: { ...axis },
         legend: { orientation: "h", x: 0, y: 1.02, xanchor: "left", yanchor: "bottom", traceorder: "normal", itemclick: false, itemdoubleclick: false },
         hoverlabel: { bgcolor: named.ground, bordercolor: named["ink-soft"], font: { family: font, color: named.ink } },
@@ -96,7 +96,7 @@
     const spec = JSON.parse(document.getElementById(`donnees-${plot.dataset.figure}`).textContent);
     const theme = colours(onPaper);
     if (narrow.matches && !onPaper && spec.layout?.yaxis?.title) delete spec.layout.yaxis.title;
-    const layout = { autosize: true, ...recolour(spec.layout ?? {}, theme.swap), ...size, template: template(theme) };
+    const layout = { autosize: true, ...recolour(spec.layout ?? {}, theme.swap), ...size, template: template(theme, onPaper) };
     return Plotly.react(plot, recolour(spec.data ?? [], theme.swap), layout, config(plot));
   };
   // Only addresses of this site: a figure cannot send anybody elsewhere.
