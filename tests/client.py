@@ -27,7 +27,9 @@ class Answer:
     def __init__(self, response: TestResponse) -> None:
         self.response = response
         self.status = response.status_code
-        self.text = response.get_data(as_text=True) if "text" in response.mimetype or "json" in response.mimetype else ""
+        self.text = (
+            response.get_data(as_text=True) if "text" in response.mimetype or "json" in response.mimetype else ""
+        )
         self.page = BeautifulSoup(self.text, "html.parser")
 
     @property
@@ -171,4 +173,6 @@ def _check_labels(page: BeautifulSoup) -> None:
         )
         assert named, f"a control without label: {str(control)[:120]}"
     for button in page.find_all("button"):
+        if button.find_parent("template"):
+            continue  # the parser leaves out the words of what is not shown yet
         assert button.get_text(strip=True) or button.get("aria-label"), "a button without words"

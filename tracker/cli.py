@@ -3,10 +3,25 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import click
-from flask import Flask
+from flask import Flask, current_app
 from flask.cli import with_appcontext
+
+
+@contextmanager
+def _said() -> Iterator[None]:
+    """Turn a refusal into its sentence and exit status 1."""
+    from tracker.errors import TrackerError
+
+    try:
+        yield
+    except TrackerError as refusal:
+        click.echo(refusal.message, err=True)
+        sys.exit(1)
 
 
 @click.group("users")
@@ -22,23 +37,105 @@ def users() -> None:
 @with_appcontext
 def create_user(login: str, first_name: str, last_name: str, admin: bool) -> None:
     """Create a person; the password is asked for, never given on the command line."""
-    from tracker.errors import Refused
     from tracker.extensions import write_transaction
     from tracker.security import current_time
     from tracker.services import people
 
     password = click.prompt("Mot de passe", hide_input=True, confirmation_prompt=True)
-    try:
+    with _said():
         prepared = people.prepare_account(login=login, password=password)
         with write_transaction():
             people.create(
                 prepared, first_name=first_name, last_name=last_name, admin=admin, actor=None, now=current_time()
             )
-    except Refused as refusal:
-        click.echo(refusal.message, err=True)
-        sys.exit(1)
     click.echo(f"{login} créé.")
 
 
+@click.group("jobs")
+def jobs_group() -> None:
+    """What starts by itself."""
+
+
+@jobs_group.command("run")
+@with_appcontext
+def run_jobs() -> None:
+    """One round of every job; a system timer calls it every few minutes."""
+    from tracker import jobs
+    from tracker.security import current_time
+
+    jobs.run(current_time(), say=click.echo)
+
+
+@click.command("backup")
+@click.argument("target", type=click.Path(path_type=Path))
+@with_appcontext
+def backup(target: Path) -> None:
+    """Copy the database to TARGET, consistent while people write; vote keys are never in it."""
+    from tracker.services import maintenance
+
+    with _said():
+        size = maintenance.backup(current_app.config["SQLALCHEMY_DATABASE_URI"], target)
+        click.echo(f"{target} : {size // 1024} Kio")
+
+
+@click.command("restore")
+@click.argument("source", type=click.Path(path_type=Path))
+@with_appcontext
+def restore(source: Path) -> None:
+    """Put the copy SOURCE in place of no database; nothing is ever overwritten."""
+    from tracker.services import maintenance
+
+    with _said():
+        maintenance.restore(current_app.config["SQLALCHEMY_DATABASE_URI"], source)
+        click.echo("Restauré. Vérifiez : flask check --deep")
+
+
+@click.command("check")
+@click.option("--deep", is_flag=True, help="Also compare every count and cache with its source.")
+@with_appcontext
+def check(deep: bool) -> None:
+    """Say what is missing, failing or contradictory; exit status 1 on an error."""
+    from tracker.queries import checks
+
+    findings = [*checks.setup(), *(checks.deep() if deep else ())]
+    for finding in findings:
+        click.echo(f"[{finding.level.value:7}] {finding.message}")
+        if finding.advice:
+            click.echo(f"          {finding.advice}")
+    if any(finding.level is checks.Level.ERROR for finding in findings):
+        sys.exit(1)
+
+
+@click.command("import")
+@click.argument("kind", type=click.Choice(["actions", "proposals"]))
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--map", "mapping", required=True, type=click.Path(path_type=Path), help="Mapping file (TOML).")
+@click.option("--commit", is_flag=True, help="Write; without it nothing is kept (dry run).")
+@with_appcontext
+def import_file(kind: str, file: Path, mapping: Path, commit: bool) -> None:
+    """Bring actions or proposals from a CSV file; a second run changes nothing."""
+    from tracker.extensions import end_transaction
+    from tracker.imports.issues import render_issues, render_summary
+    from tracker.security import current_time
+    from tracker.services import importing
+
+    with _said():
+        report = importing.run_import(kind, file, mapping, now=current_time())
+        if report.issues:
+            click.echo(render_issues(report.issues))
+            click.echo(render_summary(report.issues))
+        click.echo(report.sentence())
+        keep = commit and report.may_commit
+        end_transaction(commit=keep)
+        if keep:
+            click.echo("Enregistré.")
+        elif commit:
+            click.echo("Rien n'est enregistré : corrigez les erreurs d'abord.")
+            sys.exit(1)
+        else:
+            click.echo("Essai : rien n'est enregistré. Ajoutez --commit pour enregistrer.")
+
+
 def init_app(app: Flask) -> None:
-    app.cli.add_command(users)
+    for command in (users, jobs_group, backup, restore, check, import_file):
+        app.cli.add_command(command)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, TypeVar
 
-from flask import Flask, Response, current_app, redirect, request, url_for
+from flask import Flask, Response, current_app, has_request_context, redirect, request, url_for
 from flask_babel import gettext
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
@@ -63,7 +63,9 @@ def mark_of(endpoint: str | None) -> Permission | str | None:
 
 
 def choose_locale() -> str:
-    """The person's language, or the browser's, or French."""
+    """The person's language, or the browser's, or French; French for commands and jobs."""
+    if not has_request_context():
+        return LOCALES[0]
     chosen = getattr(current_user, "locale", None)
     return chosen if chosen in LOCALES else request.accept_languages.best_match(["fr"], "fr")
 

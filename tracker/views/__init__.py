@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from flask import Flask
 
-from tracker.views import accounts, auth, errors, frame, health, help_pages, home
+from tracker.views import accounts, auth, errors, frame, health, help_pages, home, settings
 
-BLUEPRINTS = (auth.bp, accounts.bp, home.bp, health.bp, help_pages.bp)
+BLUEPRINTS = (
+    auth.bp,
+    accounts.bp,
+    home.bp,
+    health.bp,
+    help_pages.bp,
+    settings.bp,
+)
 
 
 def init_app(app: Flask) -> None:

@@ -1,0 +1,205 @@
+"""What is missing, failing or contradictory: the findings of `flask check` and of the settings page.
+
+The deep ones compare every cache with what it is derived from (design 4.4, 4.6, 4.8).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from flask_babel import gettext
+from sqlalchemy import and_, func, select, text
+
+from tracker.enums import UpdateKind
+from tracker.extensions import db
+from tracker.models import (
+    Action,
+    ActionUpdate,
+    Campaign,
+    Entity,
+    Frozen,
+    Programme,
+    Proposal,
+    ProposalTransition,
+    ProposalVersion,
+    RollEntry,
+    User,
+    Vote,
+    WorkingGroup,
+)
+from tracker.records import paris_day
+
+
+class Level(StrEnum):
+    OK = "ok"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at: what, how it is, and what to do when it is not right."""
+
+    level: Level
+    message: str
+    advice: str = ""
+
+
+def _count(model: type) -> int:
+    return db.session.scalar(select(func.count()).select_from(model)) or 0
+
+
+def setup() -> Iterator[Finding]:
+    """What an instance needs before people come."""
+    needed: list[tuple[type, str, str]] = [
+        (Programme, gettext("projet"), gettext("Créez le projet, avec ses dates.")),
+        (Entity, gettext("employeur"), gettext("Ajoutez au moins un employeur.")),
+        (User, gettext("personne"), gettext("Créez des comptes : flask users create.")),
+        (WorkingGroup, gettext("groupe de travail"), gettext("Ajoutez les groupes de travail.")),
+        (Campaign, gettext("consultation"), gettext("Ouvrez une consultation.")),
+    ]
+    for model, word, advice in needed:
+        found = _count(model)
+        yield Finding(
+            Level.OK if found else Level.WARNING,
+            gettext("%(word)s : %(count)s", word=word, count=found),
+            "" if found else advice,
+        )
+
+
+def deep() -> Iterator[Finding]:
+    """Every cache and invariant compared with its source; slow on large bases."""
+    for title, broken in DEEP:
+        wrong = broken()
+        yield Finding(
+            Level.ERROR if wrong else Level.OK,
+            title,
+            gettext("En défaut : %(ids)s", ids=", ".join(map(str, wrong[:20]))) if wrong else "",
+        )
+
+
+def _states() -> list[int]:
+    """Proposals whose cached state is not their last move's."""
+    rank = func.row_number().over(
+        partition_by=ProposalTransition.proposal_id,
+        order_by=(
+            ProposalTransition.effective_on.desc(),
+            ProposalTransition.recorded_at.desc(),
+            ProposalTransition.id.desc(),
+        ),
+    )
+    moves = select(ProposalTransition.proposal_id, ProposalTransition.to_state, rank.label("rank")).subquery()
+    last = select(moves.c.proposal_id, moves.c.to_state).where(moves.c.rank == 1).subquery()
+    rows = db.session.scalars(
+        select(Proposal.id)
+        .outerjoin(last, last.c.proposal_id == Proposal.id)
+        .where(func.coalesce(last.c.to_state, "draft") != Proposal.state)
+    )
+    return list(rows)
+
+
+def _texts() -> list[int]:
+    """Proposals whose text is not their last version's."""
+    latest = (
+        select(ProposalVersion.proposal_id, func.max(ProposalVersion.position).label("position"))
+        .group_by(ProposalVersion.proposal_id)
+        .subquery()
+    )
+    rows = db.session.scalars(
+        select(Proposal.id)
+        .outerjoin(latest, latest.c.proposal_id == Proposal.id)
+        .outerjoin(
+            ProposalVersion,
+            and_(ProposalVersion.proposal_id == Proposal.id, ProposalVersion.position == latest.c.position),
+        )
+        .where((ProposalVersion.id.is_(None)) | (ProposalVersion.body != Proposal.body))
+    )
+    return list(rows)
+
+
+def _supports() -> list[int]:
+    """Proposals whose count of supports is not the number of votes for them."""
+    votes = select(Vote.proposal_id, func.count().label("n")).where(Vote.choice == "for").group_by(Vote.proposal_id)
+    counted = votes.subquery()
+    rows = db.session.scalars(
+        select(Proposal.id)
+        .outerjoin(counted, counted.c.proposal_id == Proposal.id)
+        .where(func.coalesce(counted.c.n, 0) != Proposal.support_count)
+    )
+    return list(rows)
+
+
+def _roll() -> list[int]:
+    """Consultations in which electors who took part are not as many as distinct tags."""
+    tags = select(Vote.campaign_id, func.count(func.distinct(Vote.tag)).label("n")).group_by(Vote.campaign_id)
+    seen = tags.subquery()
+    took = (
+        select(RollEntry.campaign_id, func.count().label("n"))
+        .where(RollEntry.took_part.is_(True))
+        .group_by(RollEntry.campaign_id)
+        .subquery()
+    )
+    rows = db.session.scalars(
+        select(Campaign.id)
+        .outerjoin(seen, seen.c.campaign_id == Campaign.id)
+        .outerjoin(took, took.c.campaign_id == Campaign.id)
+        .where(func.coalesce(seen.c.n, 0) != func.coalesce(took.c.n, 0))
+    )
+    return list(rows)
+
+
+def _openings() -> list[int]:
+    """Actions without exactly one first opening row, or with a row before it."""
+    first = (
+        select(ActionUpdate.action_id, func.count().label("n"), func.min(ActionUpdate.effective_on).label("day"))
+        .where(ActionUpdate.kind == UpdateKind.OPENING)
+        .group_by(ActionUpdate.action_id)
+        .subquery()
+    )
+    earliest = (
+        select(ActionUpdate.action_id, func.min(ActionUpdate.effective_on).label("day"))
+        .group_by(ActionUpdate.action_id)
+        .subquery()
+    )
+    rows = db.session.scalars(
+        select(Action.id)
+        .outerjoin(first, first.c.action_id == Action.id)
+        .outerjoin(earliest, earliest.c.action_id == Action.id)
+        .where((func.coalesce(first.c.n, 0) != 1) | (earliest.c.day < first.c.day))
+    )
+    return list(rows)
+
+
+def _future() -> list[int]:
+    """Rows of the log that say a day after the one they were written on."""
+    rows = db.session.execute(select(ActionUpdate.id, ActionUpdate.effective_on, ActionUpdate.recorded_at))
+    return [key for key, effective_on, recorded_at in rows if effective_on > paris_day(recorded_at)]
+
+
+def _hashes() -> list[int]:
+    """Frozen contents that no longer have their hash."""
+    rows = db.session.execute(select(Frozen.id, Frozen.content, Frozen.sha256))
+    return [key for key, content, sha256 in rows if hashlib.sha256(content.encode()).hexdigest() != sha256]
+
+
+def _integrity() -> list[str]:
+    """The database's own checks, where it has some."""
+    if db.engine.dialect.name != "sqlite":
+        return []
+    problems = [str(row[0]) for row in db.session.execute(text("PRAGMA integrity_check")) if row[0] != "ok"]
+    return problems + [str(tuple(row)) for row in db.session.execute(text("PRAGMA foreign_key_check"))]
+
+
+DEEP: tuple[tuple[str, Callable[[], list[int] | list[str]]], ...] = (
+    ("base de données : intégrité et clés étrangères", _integrity),
+    ("propositions : état égal à la dernière étape", _states),
+    ("propositions : texte égal à la dernière version", _texts),
+    ("soutiens : compte égal aux votes", _supports),
+    ("participation : votants égaux aux marques distinctes", _roll),
+    ("actions : une ouverture, et rien avant elle", _openings),
+    ("points : aucun jour dans le futur de leur saisie", _future),
+    ("contenus figés : empreinte exacte", _hashes),
+)
