@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
 import pytest
@@ -169,9 +169,13 @@ class TestLog:
 
 class TestMilestones:
     def test_a_mark_counts_from_the_day_of_its_update(self) -> None:
-        act = action(row(1, "01-01", marks=(ADDED,)), row(2, "02-01", marks=(TICK,)))
+        act = action(
+            row(1, "01-01", marks=(ADDED,)),
+            row(2, "02-01", marks=(TICK,)),
+            row(3, "02-15", marks=(TICK,)),  # said again: done since the first
+        )
         assert [m.done for m in state(act, "01-31").milestones] == [False]
-        (milestone,) = state(act, "02-01").milestones
+        (milestone,) = state(act, "03-01").milestones
         assert (milestone.label, milestone.due, milestone.weight) == ("Choisir", day("03-31"), 1)
         assert (milestone.done_on, milestone.added_on) == (day("02-01"), day("01-01"))
 
@@ -341,12 +345,15 @@ class TestComputed:
         assert not one("04-01", marks=(ADDED,), status=SUSPENDED, **values).behind
 
     def test_behind_without_milestones_compares_on_the_day_of_the_last_statement(self) -> None:
-        plan = (day("01-01"), date(2018, 1, 1))  # 365 days
-        said = {"opened": "07-02", "plan": plan}  # 182 days: 49.9 %
+        plan = (day("01-01"), day("04-11"))  # 100 days
+        said = {"opened": "02-20", "recorded": "03-31", "plan": plan}  # 50 % elapsed when said
         assert one("12-31", declared=39, **said).behind
         assert not one("12-31", declared=40, **said).behind
         assert not one("12-31", declared=None, **said).behind
-        act = action(row(1, "07-02", declared=39, plan=plan))
+        for elapsed in range(10, 100):  # never behind for a rounding
+            on = f"{day('01-01') + timedelta(days=elapsed):%m-%d}"
+            assert not one("12-31", opened=on, declared=elapsed - 10, plan=plan).behind
+        act = action(row(1, "02-20", declared=39, plan=plan))
         lenient = state_at(act, as_of=day("12-31"), behind_points=11)
         assert lenient is not None
         assert not lenient.behind

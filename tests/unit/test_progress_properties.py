@@ -38,7 +38,7 @@ MARKS = st.builds(
 
 @st.composite
 def logs(draw: st.DrawFn, *, key: int = 1, parent: int | None = None) -> ActionRecord:
-    """An opening, then statements, corrections and retractions; each row superseded at most once."""
+    """An opening, then statements, corrections and retractions; none superseded twice."""
     rows: list[UpdateRecord] = []
     free: list[UpdateRecord] = []
     recorded = 0

@@ -1,4 +1,4 @@
-"""State, progress, lateness, freshness and curves of actions, as of a day and as known at an instant.
+"""State, progress, lateness, freshness and curves of actions, as of a day, known at an instant.
 
 Pure: plain records in, plain records out. Screens, figures, exports and letters call this package
 and compute no percentage themselves.
@@ -14,7 +14,7 @@ from tracker.progress.curves import (
 )
 from tracker.progress.days import add_months, month_end, month_ends
 from tracker.progress.log import MilestoneState, ProgressRule, live_rows
-from tracker.progress.measures import elapsed_share, indicator_progress, weighted_mean
+from tracker.progress.measures import elapsed_percent, indicator_progress, weighted_mean
 from tracker.progress.states import ActionState
 from tracker.progress.summaries import (
     Summary,
@@ -40,7 +40,7 @@ __all__ = [
     "by_entity",
     "by_group",
     "by_theme",
-    "elapsed_share",
+    "elapsed_percent",
     "health_by_month",
     "indicator_progress",
     "live_rows",

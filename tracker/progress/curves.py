@@ -1,7 +1,7 @@
 """Figures over time: statuses and health by month, progress against the plans.
 
-They read each action's few changes rather than its state at each point, so that their cost follows the
-length of the logs and hardly the number of months.
+They read each action's few changes rather than its state at each point, so that their cost follows
+the length of the logs and hardly the number of months.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ class MonthPoint(Generic[C]):
 class CurvePoint:
     """A percentage and what it counts.
 
-    On the actual line `left_out` are the stopped actions and `missing` those whose progress cannot be
-    told; on a planned line `left_out` are the actions counted by the actual one without both dates.
+    On the actual line `left_out` are the stopped actions and `missing` those whose progress cannot
+    be told; on a planned line `left_out` are those the actual one counts, without both dates.
     """
 
     on: date
@@ -46,7 +46,7 @@ class CurvePoint:
 
 @dataclass(frozen=True, slots=True)
 class Curves:
-    """The actual line stops at D, the planned ones run to the end; they share their points until D."""
+    """The actual line stops at D, the planned ones run to the end over the same points."""
 
     actual: tuple[CurvePoint, ...]
     baseline: tuple[CurvePoint, ...]
@@ -57,7 +57,7 @@ class Curves:
 def status_by_month(
     timeline: Timeline, first: date, last: date, as_of: date
 ) -> tuple[MonthPoint[ActionStatus], ...]:
-    """Numbers of actions in each status at the end of each month, and at D or `last` for the last."""
+    """Numbers of actions in each status at the end of each month, at D or `last` for the last."""
     points = month_ends(first, min(last, as_of))
     return _count_by_month(timeline, points, tuple(ActionStatus), lambda step: step.status)
 

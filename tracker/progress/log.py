@@ -1,4 +1,4 @@
-"""What the log of one action says: its rows in force, its milestones, its progress (design 4.2, 4.3)."""
+"""What the log of one action says: rows in force, milestones, progress (design 4.2, 4.3)."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class _Milestone:
     def read(self, mark: MarkRecord, on: date) -> None:
         kind = mark.kind
         if kind is _ADDED:
-            # Says a due date and a weight, nothing of done: a tick may be dated before the addition.
+            # Says a due date and a weight, nothing of done: a tick may be dated before it.
             self.due, self.weight = mark.due, mark.weight or 1
             self.added_on = self.added_on or on
         elif kind is _DONE:
@@ -113,7 +113,7 @@ def health_of(row: UpdateRecord, status: ActionStatus) -> Health:
 def progress_of(
     status: ActionStatus, declared: int | None, done_weight: int, total_weight: int
 ) -> tuple[float | None, ProgressRule]:
-    """Progress of a leaf by the first rule that applies; weights are of the milestones not dropped."""
+    """Progress of a leaf by the first rule that applies; weights leave out dropped milestones."""
     if status is ActionStatus.STOPPED:
         return None, "stopped"
     if status is ActionStatus.DONE:

@@ -1,4 +1,4 @@
-"""The full state of an action as of a day: what is stated, and what is computed from it (design 4.3)."""
+"""The full state of an action as of a day: what is stated and what follows (design 4.3)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tracker.progress.log import (
     progress_of,
     status_of,
 )
-from tracker.progress.measures import elapsed_share
+from tracker.progress.measures import elapsed_percent
 from tracker.records import ActionRecord, UpdateRecord
 
 
@@ -23,8 +23,8 @@ from tracker.records import ActionRecord, UpdateRecord
 class ActionState:
     """An action as of a day.
 
-    Exactly one of `counted`, `left_out` (stopped) and `missing` (no progress can be told) holds for a
-    leaf; none for an action with sub-actions (`leaf` False), which shows their mean.
+    Exactly one of `counted`, `left_out` (stopped) and `missing` (no progress can be told) holds for
+    a leaf; none for an action with sub-actions (`leaf` False), which shows their mean.
     """
 
     action: ActionRecord
@@ -133,8 +133,8 @@ def _is_behind(
     if row.declared_progress is None:
         return False
     # On the day of the statement, not today: keeping silent is another rule.
-    elapsed = elapsed_share(row.effective_on, row.planned_start, row.planned_end)
-    return row.declared_progress + behind_points < 100 * elapsed
+    elapsed = elapsed_percent(row.effective_on, row.planned_start, row.planned_end)
+    return row.declared_progress + behind_points < elapsed
 
 
 def _to_check(

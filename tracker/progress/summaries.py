@@ -72,7 +72,7 @@ def summarise_by(
 def summarise_by_each(
     states: Iterable[ActionState], *, keys: Callable[[ActionState], Iterable[K]]
 ) -> dict[K, Summary]:
-    """The same when a state belongs to several: it counts in full under each, totals do not add up."""
+    """The same when a state belongs to several: in full under each, so totals do not add up."""
     parts: dict[K, list[ActionState]] = {}
     for state in states:
         for key in keys(state):

@@ -16,8 +16,8 @@ from tracker.records import ActionRecord
 class Timeline:
     """The logs of a set of actions as known at K.
 
-    Build it from all the actions of a project, then `select` those a figure shows: which actions have
-    sub-actions, hence do not count themselves, is read from the whole.
+    Build it from all the actions of a project, then `select` those a figure shows: which actions
+    have sub-actions, hence do not count themselves, is read from the whole.
     """
 
     __slots__ = ("_children", "_leaf_until", "_others", "logs")
