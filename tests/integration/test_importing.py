@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -409,4 +408,4 @@ def test_marks_are_those_of_the_steps(run: Any) -> None:
 
 def test_a_report_reads_as_a_sentence(run: Any) -> None:
     report = run(DONE_ROW, commit=False)
-    assert replace(report, read=1).sentence().startswith("1 lignes lues : 1 nouvelles")
+    assert report.sentence().startswith("Lignes lues : 1 · nouvelles : 1 · modifiées : 0")

@@ -94,7 +94,7 @@ def test_ragged_rows_are_named_and_left_out() -> None:
     table = read_csv(b"a;b;c\n1;2\n1;2;3;4\n5;6;7\n")
     assert values(table) == [["5", "6", "7"]]
     assert [(issue.line, issue.column) for issue in table.issues] == [(2, "c"), (3, "")]
-    assert "2 cases au lieu de 3" in table.issues[0].message
+    assert "2 au lieu de 3" in table.issues[0].message
 
 
 def test_duplicate_and_nameless_columns() -> None:

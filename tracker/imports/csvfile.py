@@ -205,7 +205,7 @@ def _row(cells: list[str], columns: list[str], line: int, issues: Issues) -> Row
     if len(cells) != len(columns):
         issues.error(
             _(
-                "Cette ligne a %(found)s cases au lieu de %(expected)s.",
+                "Cases dans cette ligne : %(found)s au lieu de %(expected)s.",
                 found=len(cells),
                 expected=len(columns),
             ),

@@ -68,8 +68,8 @@ class Report:
     def sentence(self) -> str:
         return str(
             _(
-                "%(read)s lignes lues : %(created)s nouvelles, %(changed)s modifiées, %(unchanged)s inchangées ; "
-                "%(errors)s erreurs, %(warnings)s remarques.",
+                "Lignes lues : %(read)s · nouvelles : %(created)s · modifiées : %(changed)s · "
+                "inchangées : %(unchanged)s · erreurs : %(errors)s · remarques : %(warnings)s",
                 read=self.read,
                 created=self.created,
                 changed=self.changed,
@@ -110,5 +110,6 @@ def write(prepared: Prepared, *, actor: Actor | None, now: datetime) -> Report:
 def run_import(kind: str, path: Path, map_path: Path, *, now: datetime, actor: Actor | None = None) -> Report:
     """Read, then begin a write transaction and write in it. The caller ends it: commit only if `may_commit`."""
     prepared = prepare(kind, path, map_path, now=now)
-    begin_write()
+    if not prepared.errors:
+        begin_write()
     return write(prepared, actor=actor, now=now)

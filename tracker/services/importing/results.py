@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
 from flask_babel import gettext as _
@@ -46,10 +46,14 @@ class Known:
 
 def digest_of(record: Record) -> str:
     """SHA-256 of what a record says; the line it stands on does not count."""
-    said = asdict(record)
-    del said["line"]
-    canonical = json.dumps(said, sort_keys=True, ensure_ascii=False, default=str)
+    said = [getattr(record, name) for name in record.__slots__ if name != "line"]
+    canonical = json.dumps(said, ensure_ascii=False, default=_plain)
     return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    """A day or a nested record for JSON; `dataclasses.asdict` copies deeply and would take most of an import."""
+    return value.isoformat() if isinstance(value, date) else [getattr(value, name) for name in value.__slots__]
 
 
 def known_rows(source: str, *, of_actions: bool, issues: Issues) -> dict[str, Known]:
