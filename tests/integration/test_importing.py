@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from flask_babel import force_locale
 from sqlalchemy import func, select
 
 from tests import factories
@@ -38,7 +36,6 @@ from tracker.progress import ActionState, Timeline, progress_curves, status_by_m
 from tracker.queries.log import load_actions
 from tracker.services import importing
 
-pytestmark = pytest.mark.usefixtures("in_french")
 NOW = datetime(2020, 2, 1, 11, 0, tzinfo=UTC)
 ROOT = Path(__file__).parents[2]
 REALDATA = Path(os.environ.get("TRACKER_REALDATA") or ROOT.parent / "shared" / "data")
@@ -57,13 +54,6 @@ DONE_ROW = "1;Une place;FIN;2015;2016-02;2017-03;2018-06;2018-09"
 OPEN_ROW = "2;Une rue;TRAVAUX;2016;2017-02;2018-03;2019-12;"
 LOGGED = (Programme, Theme, WorkingGroup, Entity, Action, ActionUpdate, MilestoneMark, ExternalRef, Event)
 PROPOSED = (Proposal, ProposalVersion, ProposalTransition, Authorship, ImportedTally, ExternalRef, Event)
-
-
-@pytest.fixture
-def in_french(app: Any) -> Iterator[None]:
-    """Commands have no request to take a language from."""
-    with force_locale("fr"):
-        yield
 
 
 @pytest.fixture
