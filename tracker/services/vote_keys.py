@@ -1,0 +1,137 @@
+"""Key files of the votes (design 4.6): one per consultation, in `instance/vote-keys/`, read by its owner alone.
+
+Never in the database nor in a backup. All of this is done while no write transaction is open.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import hmac
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from flask import current_app
+from flask_babel import gettext
+
+from tracker.errors import Refused
+from tracker.queries.campaigns import CampaignRecord
+from tracker.records import Actor
+
+KEY_BYTES = 32
+
+
+def closed() -> Refused:
+    """The refusal when no step allows support."""
+    return Refused(gettext("Les soutiens ne sont pas ouverts en ce moment."))
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """The key of a consultation; `pending` when it takes the place of a lost one and is not written down yet."""
+
+    campaign_id: int
+    secret: bytes
+    pending: bool = False
+
+    def __repr__(self) -> str:
+        return f"Key(campaign_id={self.campaign_id})"  # the secret must not reach a log
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.secret).hexdigest()
+
+    def tag(self, user_id: int) -> str:
+        return hmac.new(self.secret, str(user_id).encode(), hashlib.sha256).hexdigest()
+
+
+def key_folder() -> Path:
+    folder: Path = Path(current_app.config["INSTANCE_FOLDER"]) / "vote-keys"
+    return folder
+
+
+def _path(campaign_id: int, *, pending: bool = False) -> Path:
+    return key_folder() / f"{campaign_id}.key{'.new' if pending else ''}"
+
+
+def _read_or_create(path: Path) -> bytes:
+    """The key in that file, made with its owner's rights alone if there is none.
+
+    It is written aside, then linked: two processes agree on one key and none reads half of it.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        return path.read_bytes()
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(secrets.token_bytes(KEY_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(aside, path)
+    finally:
+        aside.unlink()
+    _sync(path.parent)
+    return path.read_bytes()
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def prepare_key(campaign: CampaignRecord) -> Key:
+    """The key of a consultation whose voting is not closed, made if there is none; call it outside any transaction.
+
+    When the database knows a key whose file is lost, a new one waits in a file of its own until it is written down.
+    """
+    if campaign.votes_closed:
+        raise closed()
+    path, spare = _path(campaign.id), _path(campaign.id, pending=True)
+    if path.exists() or campaign.key_sha256 is None:
+        return Key(campaign.id, _read_or_create(path))
+    key = Key(campaign.id, _read_or_create(spare), pending=True)
+    if key.sha256 == campaign.key_sha256:
+        with contextlib.suppress(FileNotFoundError):  # another process was faster
+            spare.rename(path)
+        _sync(path.parent)
+        return Key(campaign.id, key.secret)
+    return key
+
+
+def living_key(campaign_id: int) -> Key | None:
+    """The key as it lies in its file, or None; makes nothing."""
+    for pending in (False, True):
+        with contextlib.suppress(FileNotFoundError):
+            return Key(campaign_id, _path(campaign_id, pending=pending).read_bytes())
+    return None
+
+
+def destroy_key(campaign_id: int) -> None:
+    """Overwrite and remove the key, after the commit of `close_votes`; harmless when it is gone already."""
+    for pending in (False, True):
+        path = _path(campaign_id, pending=pending)
+        with contextlib.suppress(FileNotFoundError):
+            with path.open("r+b") as file:
+                file.write(secrets.token_bytes(KEY_BYTES))
+                file.flush()
+                os.fsync(file.fileno())
+            path.unlink()
+            _sync(path.parent)
+
+
+def living_tags(actor: Actor) -> dict[int, str]:
+    """The person's tag in each consultation whose key lives; reads the key files, and no row."""
+    folder = key_folder()
+    if not folder.is_dir():
+        return {}
+    names = {path.name.split(".")[0] for path in folder.iterdir() if not path.name.startswith(".")}
+    keys = [living_key(int(name)) for name in sorted(names) if name.isdigit()]
+    return {key.campaign_id: key.tag(actor.id) for key in keys if key is not None}
