@@ -13,7 +13,7 @@ from tracker.errors import Refused, TrackerError
 class BaseForm(FlaskForm):
     """A form whose meta asks Flask-Babel for messages; a service's refusal lands beside its field."""
 
-    class Meta(FlaskForm.Meta):  # type: ignore[misc]
+    class Meta(FlaskForm.Meta):
         csrf = False  # the gate in security checks the token of every write, forms or not
 
         def bind_field(self, form: Any, unbound_field: Any, options: dict[str, Any]) -> Any:

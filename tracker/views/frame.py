@@ -58,7 +58,7 @@ def show_project(programme_id: int) -> ProjectRecord:
     return project
 
 
-def project_args() -> dict[str, str]:
+def project_args() -> dict[str, Any]:
     """The `projet` argument links must keep: none for the principal project."""
     project = g.get("project")
     return {} if project is None or project.is_principal else {"projet": project.slug}
@@ -123,8 +123,8 @@ def _user_links() -> list[Link]:
     ]
     shown = []
     for endpoint, label in links:
-        view = current_app.view_functions.get(endpoint)
-        if view is not None and can(current_user, view.permission):  # type: ignore[attr-defined]
+        permission = getattr(current_app.view_functions.get(endpoint), "permission", None)
+        if permission is not None and can(current_user, permission):
             shown.append(Link(url_for(endpoint), label))
     return shown
 
@@ -148,7 +148,9 @@ def _context() -> dict[str, Any]:
         "lang": str(get_locale() or "fr"),
         "site_name": current_app.config["SITE_NAME"],
         "home_url": url_for("home.index"),
-        "search_url": url_for("proposals.index") if signed_in and "proposals.index" in current_app.view_functions else "",
+        "search_url": url_for("proposals.index")
+        if signed_in and "proposals.index" in current_app.view_functions
+        else "",
         "navigation": _menu() if signed_in else [],
         "user_links": _user_links() if signed_in else [],
         "login_url": "" if signed_in else url_for("auth.login"),
