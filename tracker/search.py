@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from sqlalchemy import Select, bindparam, column, literal_column, select, table, text
+from sqlalchemy import Select, bindparam, column, func, literal_column, select, table, text
 
 from tracker.extensions import db
 
@@ -18,9 +18,14 @@ _WORD = re.compile(r"\w+")
 _ENDINGS = re.compile(r"(?:aux|s|x)$")
 
 CREATE_TABLES = (
-    'CREATE VIRTUAL TABLE IF NOT EXISTS proposal_search USING fts5(title, body, tokenize="unicode61 remove_diacritics 2")',
+    (
+        "CREATE VIRTUAL TABLE IF NOT EXISTS proposal_search "
+        'USING fts5(title, body, tokenize="unicode61 remove_diacritics 2")'
+    ),
 )
 DROP_TABLES = ("DROP TABLE IF EXISTS proposal_search",)
+
+RESEMBLING_MIN, RESEMBLING_WORDS = 4, 40
 
 _index = table("proposal_search", column("rowid"), column("title"), column("body"))
 
@@ -72,6 +77,20 @@ def matching_proposals(query: str) -> Select[tuple[int]] | None:
         return None
     return select(_index.c.rowid).where(
         literal_column("proposal_search").op("MATCH")(bindparam("search_words", expression, unique=True))
+    )
+
+
+def resembling_proposals(text_typed: str) -> Select[tuple[int, float]] | None:
+    """A select of (rowid, distance) of proposals sharing some of the longer words; None when there are none to seek."""
+    stems = {_ENDINGS.sub("", word) for word in _WORD.findall(fold(text_typed)) if len(word) > RESEMBLING_MIN}
+    if not stems:
+        return None
+    expression = " OR ".join(f'"{stem}"*' for stem in sorted(stems)[:RESEMBLING_WORDS])
+    return (
+        select(_index.c.rowid, func.bm25(literal_column("proposal_search"), 4.0, 1.0).label("distance"))
+        .where(literal_column("proposal_search").op("MATCH")(bindparam("search_words", expression, unique=True)))
+        .order_by("distance")
+        .limit(20)
     )
 
 

@@ -1,0 +1,354 @@
+"""Lists of proposals: published ones with filters, one's own, those that wait for a moderator.
+
+A name that its bearer does not want displayed is never selected, except for that person (design 4.7).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, case, exists, false, func, literal, null, or_, select, union_all
+
+from tracker import search
+from tracker.enums import AuthorRole, ProposalState
+from tracker.extensions import db
+from tracker.models import (
+    Authorship,
+    Campaign,
+    Entity,
+    Programme,
+    Proposal,
+    Theme,
+    User,
+    Vote,
+    action_proposal,
+    programme_entity,
+)
+from tracker.queries.projects import Choice
+from tracker.records import Actor, Page
+from tracker.workflow import VISIBLE
+
+PAGE_SIZE = 20
+NONE = "sans"  # the bucket of what is missing, in addresses
+DEFAULT_MODERATION_DAYS = 5
+
+
+class Sort(StrEnum):
+    """How a list is sorted; the values stand in addresses."""
+
+    RECENT = "recent"
+    SUPPORTED = "soutenues"
+    NUMBER = "numero"
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorLine:
+    """An author as this reader may see them; `name` is "" when it is not displayed."""
+
+    name: str
+    number: int | None
+    sealed: bool
+    role: AuthorRole
+    employer: str
+    mine: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalFilters:
+    """What a list is asked for; `tags` are the reader's own, by consultation, while their keys live."""
+
+    programme_id: int
+    theme: str = ""
+    state: ProposalState | None = None
+    entity: str = ""
+    mine: bool = False
+    supported: bool = False
+    q: str = ""
+    sort: Sort = Sort.RECENT
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalCard:
+    """A published proposal in a list."""
+
+    id: int
+    number: int
+    title: str
+    excerpt: str
+    theme: str
+    state: ProposalState
+    published_on: date
+    campaign_id: int | None
+    support_count: int
+    supported: bool
+    actions: int
+    authors: tuple[AuthorLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalList:
+    """A page of the list, with how many there are in each state under the other filters."""
+
+    page: Page[ProposalCard]
+    by_state: Mapping[ProposalState, int]
+
+    @property
+    def any_state(self) -> int:
+        return sum(self.by_state.values())
+
+
+@dataclass(frozen=True, slots=True)
+class OwnProposal:
+    """One of the reader's own, published or not."""
+
+    id: int
+    number: int | None
+    draft_key: str
+    title: str
+    state: ProposalState
+    created_on: date
+    submitted_on: date | None
+    published_on: date | None
+    support_count: int
+    programme_title: str
+    sealed: bool
+    actions: int
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingProposal:
+    """A submission that a moderator must read."""
+
+    id: int
+    programme_id: int
+    programme_title: str
+    title: str
+    body: str
+    theme: str
+    submitted_on: date
+    publish_by: date
+    authors: tuple[AuthorLine, ...]
+
+
+def own_vote(tags: Mapping[int, str]) -> ColumnElement[bool]:
+    """Whether the reader supports the proposal of the row; never true once the keys are gone."""
+    if not tags:
+        return false()
+    mine = or_(*(and_(Vote.campaign_id == key, Vote.tag == tag) for key, tag in sorted(tags.items())))
+    return exists().where(Vote.proposal_id == Proposal.id, mine)
+
+
+def author_columns(reader: int) -> tuple[Any, ...]:
+    """What may be read of an authorship: nothing that tells who, when the name is not displayed to this reader."""
+    mine = func.coalesce(Authorship.user_id == reader, false())
+    shown = or_(Authorship.sealed.is_(False), mine)
+    nothing = null()
+    return (
+        case((shown, User.first_name), else_=nothing),
+        case((shown, User.last_name), else_=nothing),
+        case((shown, Authorship.name), else_=nothing),
+        case((shown, Authorship.number), else_=nothing),
+        Authorship.sealed,
+        Authorship.role,
+        case((shown, Entity.short_name), else_=nothing),
+        mine,
+    )
+
+
+def author_line(columns: Iterable[Any]) -> AuthorLine:
+    first, last, name, number, sealed, role, employer, mine = columns
+    return AuthorLine(
+        name=name or f"{first or ''} {last or ''}".strip(),
+        number=number,
+        sealed=sealed,
+        role=role,
+        employer=employer or "",
+        mine=bool(mine),
+    )
+
+
+def _authors(proposal_ids: Collection[int], reader: int) -> dict[int, tuple[AuthorLine, ...]]:
+    found: dict[int, list[AuthorLine]] = defaultdict(list)
+    rows = db.session.execute(
+        select(Authorship.proposal_id, *author_columns(reader))
+        .outerjoin(User, User.id == Authorship.user_id)
+        .outerjoin(Entity, Entity.id == Authorship.entity_id)
+        .where(Authorship.proposal_id.in_(proposal_ids))
+        .order_by(Authorship.id)
+    )
+    for key, *columns in rows:
+        found[key].append(author_line(columns))
+    return {key: tuple(lines) for key, lines in found.items()}
+
+
+def _conditions(filters: ProposalFilters, *, reader: int, tags: Mapping[int, str]) -> list[ColumnElement[bool]]:
+    """All filters but the state's."""
+    kept: list[ColumnElement[bool]] = [Proposal.programme_id == filters.programme_id, Proposal.state.in_(VISIBLE)]
+    if filters.theme == NONE:
+        kept.append(Proposal.theme_id.is_(None))
+    elif filters.theme:
+        themes = select(Theme.id).where(Theme.programme_id == filters.programme_id, Theme.slug == filters.theme)
+        kept.append(Proposal.theme_id.in_(themes))
+    if filters.entity:
+        kept.append(_by_employer(filters.entity))
+    if filters.mine:
+        kept.append(exists().where(Authorship.proposal_id == Proposal.id, Authorship.user_id == reader))
+    if filters.supported:
+        kept.append(own_vote(tags))
+    if filters.q:
+        matching = search.matching_proposals(filters.q)
+        kept.append(false() if matching is None else Proposal.id.in_(matching))
+    return kept
+
+
+def _by_employer(slug: str) -> ColumnElement[bool]:
+    """By the employer of the authors whose name is displayed: of the others nothing may be told."""
+    of_row = and_(
+        Authorship.proposal_id == Proposal.id, Authorship.sealed.is_(False), Authorship.entity_id.is_not(None)
+    )
+    if slug == NONE:
+        return ~exists().where(of_row)
+    return exists().where(of_row, Authorship.entity_id == Entity.id, Entity.slug == slug)
+
+
+def action_count() -> Any:
+    linked = select(func.count()).where(action_proposal.c.proposal_id == Proposal.id)
+    return linked.correlate(Proposal).scalar_subquery()
+
+
+def listing(filters: ProposalFilters, *, actor: Actor, tags: Mapping[int, str], number: int) -> ProposalList:
+    """A page of published proposals; three statements whatever their number."""
+    kept = _conditions(filters, reader=actor.id, tags=tags)
+    counted = db.session.execute(select(Proposal.state, func.count()).where(*kept).group_by(Proposal.state))
+    by_state: dict[ProposalState, int] = {row[0]: row[1] for row in counted}
+    total = sum(by_state.values()) if filters.state is None else by_state.get(filters.state, 0)
+    pages = max(1, -(-total // PAGE_SIZE))
+    number = min(number, pages)
+    if filters.state is not None:
+        kept.append(Proposal.state == filters.state)
+    orders: dict[Sort, tuple[Any, ...]] = {
+        Sort.RECENT: (Proposal.published_on.desc(), Proposal.number.desc()),
+        Sort.SUPPORTED: (Proposal.support_count.desc(), Proposal.number.desc()),
+        Sort.NUMBER: (Proposal.number.asc(),),
+    }
+    rows = db.session.execute(
+        select(
+            Proposal.id, Proposal.number, Proposal.title, func.substr(Proposal.body, 1, 400), Theme.name,
+            Proposal.state, Proposal.published_on, Proposal.campaign_id, Proposal.support_count, own_vote(tags),
+            action_count(),
+        )
+        .outerjoin(Theme, Theme.id == Proposal.theme_id)
+        .where(*kept)
+        .order_by(*orders[filters.sort])
+        .limit(PAGE_SIZE)
+        .offset((number - 1) * PAGE_SIZE)
+    ).all()  # fmt: skip
+    authors = _authors([row[0] for row in rows], actor.id)
+    cards = tuple(_card(row, authors.get(row[0], ())) for row in rows)
+    return ProposalList(Page(cards, number, PAGE_SIZE, total), by_state)
+
+
+def _card(row: Any, authors: tuple[AuthorLine, ...]) -> ProposalCard:
+    key, number, title, excerpt, theme, state, published_on, campaign_id, supports, supported, actions = row
+    return ProposalCard(
+        id=key, number=number, title=title, excerpt=excerpt, theme=theme or "", state=state,
+        published_on=published_on, campaign_id=campaign_id, support_count=supports, supported=bool(supported),
+        actions=actions, authors=authors,
+    )  # fmt: skip
+
+
+def filter_choices(programme_id: int) -> tuple[tuple[Choice, ...], tuple[Choice, ...]]:
+    """The themes and the employers of a project, in one statement."""
+    themes = select(
+        literal("theme").label("kind"), Theme.id.label("id"), Theme.slug.label("slug"), Theme.name.label("name"),
+        Theme.is_unknown.label("last"), Theme.position.label("position"),
+    ).where(Theme.programme_id == programme_id)  # fmt: skip
+    employers = (
+        select(literal("entity"), Entity.id, Entity.slug, Entity.short_name, false(), Entity.position)
+        .join(programme_entity, programme_entity.c.entity_id == Entity.id)
+        .where(programme_entity.c.programme_id == programme_id)
+    )
+    found: dict[str, list[Choice]] = {"theme": [], "entity": []}
+    rows = db.session.execute(union_all(themes, employers).order_by("kind", "last", "position", "id"))
+    for kind, key, slug, name, *_ in rows:
+        found[kind].append(Choice(key, slug, name))
+    return tuple(found["theme"]), tuple(found["entity"])
+
+
+def mine(actor: Actor) -> tuple[OwnProposal, ...]:
+    """All the reader's own, in every project: drafts first, then the latest."""
+    rows: Any = db.session.execute(
+        select(
+            Proposal.id, Proposal.number, Proposal.draft_key, Proposal.title, Proposal.state, Proposal.created_on,
+            Proposal.submitted_on, Proposal.published_on, Proposal.support_count, Programme.title, Authorship.sealed,
+            action_count(),
+        )
+        .join(Authorship, and_(Authorship.proposal_id == Proposal.id, Authorship.user_id == actor.id))
+        .join(Programme, Programme.id == Proposal.programme_id)
+        .order_by(Proposal.state != ProposalState.DRAFT, Proposal.created_on.desc(), Proposal.id.desc())
+    )  # fmt: skip
+    return tuple(OwnProposal(*row) for row in rows)
+
+
+def waiting(programme_ids: Collection[int], *, actor: Actor) -> tuple[WaitingProposal, ...]:
+    """Submissions to publish or return, the oldest first."""
+    return _waiting(Proposal.programme_id.in_(programme_ids), actor=actor)
+
+
+def waiting_one(proposal_id: int, *, actor: Actor) -> WaitingProposal | None:
+    found = _waiting(Proposal.id == proposal_id, actor=actor)
+    return found[0] if found else None
+
+
+def _waiting(condition: ColumnElement[bool], *, actor: Actor) -> tuple[WaitingProposal, ...]:
+    rows = db.session.execute(
+        select(
+            Proposal.id, Proposal.programme_id, Programme.title, Proposal.title, Proposal.body, Theme.name,
+            Proposal.submitted_on, Proposal.created_on, Campaign.moderation_days,
+        )
+        .join(Programme, Programme.id == Proposal.programme_id)
+        .outerjoin(Theme, Theme.id == Proposal.theme_id)
+        .outerjoin(Campaign, Campaign.id == Proposal.campaign_id)
+        .where(Proposal.state == ProposalState.SUBMITTED, condition)
+        .order_by(Proposal.submitted_on, Proposal.id)
+    ).all()  # fmt: skip
+    authors = _authors([row[0] for row in rows], actor.id)
+    found = []
+    for key, programme_id, project, title, body, theme, submitted_on, created_on, days in rows:
+        sent = submitted_on or created_on
+        due = sent + timedelta(days=days if days is not None else DEFAULT_MODERATION_DAYS)
+        found.append(
+            WaitingProposal(key, programme_id, project, title, body, theme or "", sent, due, authors.get(key, ()))
+        )
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Resembling:
+    """A published proposal whose words resemble those typed."""
+
+    number: int
+    title: str
+    state: ProposalState
+    support_count: int
+
+
+def resembling(text: str, *, programme_id: int, limit: int = 3) -> tuple[Resembling, ...]:
+    """Published proposals of a project that may say the same already, the nearest first."""
+    nearest = search.resembling_proposals(text)
+    if nearest is None:
+        return ()
+    found = nearest.subquery()
+    rows = db.session.execute(
+        select(Proposal.number, Proposal.title, Proposal.state, Proposal.support_count)
+        .join(found, found.c.rowid == Proposal.id)
+        .where(Proposal.programme_id == programme_id, Proposal.state.in_(VISIBLE))
+        .order_by(found.c.distance, Proposal.number)
+        .limit(limit)
+    )
+    return tuple(Resembling(row[0] or 0, row[1], row[2], row[3]) for row in rows)
