@@ -6,10 +6,10 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from flask_babel import gettext
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, Select, func, select
 
 from tracker import filters
 from tracker.enums import ConditionKind, MeetingKind, Motive, Outcome
@@ -169,6 +169,60 @@ def answers_between(programme_id: int, *, after: date, until: date) -> tuple[Ans
     )
 
 
+def by_ids(keys: Iterable[int]) -> tuple[AnswerRecord, ...]:
+    """Decisions, published or not, by id. For the committee."""
+    return _answers(_rows().where(Decision.id.in_(list(keys))).order_by(Decision.id, DecisionCondition.id))
+
+
+def decisions_on(proposal_id: int) -> tuple[AnswerRecord, ...]:
+    """All that was decided on a proposal, what is not published last. For the committee."""
+    return _answers(
+        _rows()
+        .where(Decision.proposal_id == proposal_id)
+        .order_by(Decision.published_on.is_(None), Decision.published_at, Decision.id, DecisionCondition.id)
+    )
+
+
+def unpublished(programme_id: int) -> tuple[AnswerRecord, ...]:
+    """The decisions taken and not published, by number of proposal. For the committee."""
+    return _answers(
+        _rows()
+        .where(Proposal.programme_id == programme_id, Decision.published_on.is_(None))
+        .order_by(Proposal.number, Decision.id, DecisionCondition.id)
+    )
+
+
+def unpublished_count(*where: ColumnElement[bool]) -> int:
+    """How many decisions wait to be published. For the committee."""
+    count = db.session.scalar(
+        select(func.count(Decision.id))
+        .join(Proposal, Proposal.id == Decision.proposal_id)
+        .where(Decision.published_on.is_(None), *where)
+    )
+    return count or 0
+
+
+def unpublished_count_of_project(programme_id: int) -> int:
+    return unpublished_count(Proposal.programme_id == programme_id)
+
+
+def unpublished_count_of_meeting(meeting_id: int) -> int:
+    return unpublished_count(Decision.meeting_id == meeting_id)
+
+
 def answers_of_meeting(meeting_id: int) -> tuple[AnswerRecord, ...]:
     """The published answers taken in a meeting, by number of proposal."""
     return tuple(sorted(_published(Decision.meeting_id == meeting_id), key=lambda answer: answer.proposal_number))
+
+
+def published_between(
+    programme_id: int, *, after: date, until: date, known_at: datetime
+) -> tuple[AnswerRecord, ...]:
+    """The answers published after a day and until another, as known at an instant, by number of proposal."""
+    found = _published(
+        Proposal.programme_id == programme_id,
+        Decision.published_on > after,
+        Decision.published_on <= until,
+        Decision.published_at <= known_at,
+    )
+    return tuple(sorted(found, key=lambda answer: (answer.proposal_number, answer.id)))

@@ -1,0 +1,308 @@
+"""What the committee settles, and how its answers reach the agents."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext, ngettext
+
+from tracker import filters
+from tracker.errors import Conflict, Forbidden, TrackerError
+from tracker.extensions import begin_write, end_transaction
+from tracker.forms.decisions import ConditionMetForm, DecisionForm, MergeForm
+from tracker.permissions import Permission, can, require
+from tracker.queries import decisions, reviews, settling
+from tracker.queries.decisions import AnswerRecord
+from tracker.queries.reviews import StudiedProposal
+from tracker.queries.settling import MeetingChoice, SettleBucket, SettleFilter, SettleSort
+from tracker.security import acting, current_time, requires
+from tracker.services import decisions as service
+from tracker.services import lineage
+from tracker.views.frame import LinkedPage, chosen_project, page_number, project_args, today
+from tracker.views.reviews import chosen, join, separate, sorts, studied_or_404, theme_options
+from tracker.workflow import DECIDABLE
+
+bp = Blueprint("decisions", __name__)
+
+RECENT = timedelta(days=30)  # a meeting held since then is proposed first
+ID_MAX = 2**31 - 1
+
+
+@bp.get("/a-decider")
+@requires(Permission.DECISION_PREPARE)
+def index() -> str:
+    project = chosen_project()
+    require(acting(), Permission.DECISION_PREPARE, project)
+    wanted = SettleFilter(
+        bucket=chosen(SettleBucket, "raison"),
+        theme=request.args.get("theme", ""),
+        q=request.args.get("q", "")[:200],
+        sort=chosen(SettleSort, "tri") or SettleSort.NEED,
+    )
+    counts = settling.settle_counts(project.id, wanted, today=today())
+    page = settling.settle_page(project.id, wanted, today=today(), page=page_number(), total=counts.of(wanted.bucket))
+    return render_template(
+        "decisions/index.html",
+        page=LinkedPage(page),
+        wanted=wanted,
+        counts=counts,
+        buckets=_buckets(counts),
+        theme_options=theme_options(project.id),
+        sorts=sorts(_sorts(), wanted.sort),
+        unpublished=decisions.unpublished_count_of_project(project.id),
+        filtered=bool(wanted.bucket or wanted.theme or wanted.q),
+        reset_url=url_for("decisions.index", **project_args()),
+    )
+
+
+def _sorts() -> list[tuple[SettleSort, str]]:
+    return [
+        (SettleSort.NEED, gettext("avis prêt d'abord")),
+        (SettleSort.SUPPORTED, gettext("les plus soutenues")),
+        (SettleSort.OLDEST, gettext("les plus anciennes")),
+        (SettleSort.NUMBER, gettext("numéro")),
+    ]
+
+
+def _buckets(counts: Any) -> list[tuple[str, str]]:
+    labels = [
+        (None, gettext("Toutes")),
+        (SettleBucket.READY, gettext("Avis prêt")),
+        (SettleBucket.WITHOUT_OPINION, gettext("Sans avis")),
+        (SettleBucket.REVISIT, gettext("Reportées, à revoir")),
+    ]
+    return [(bucket.value if bucket else "", f"{label} ({counts.of(bucket)})") for bucket, label in labels]
+
+
+@bp.route("/a-decider/<int:number>", methods=["GET", "POST"])
+@requires(Permission.DECISION_TAKE)
+def decide(number: int) -> ResponseReturnValue:
+    proposal = studied_or_404(number, Permission.DECISION_TAKE)
+    meetings = settling.meeting_choices(proposal.programme_id, today=today())
+    given = decisions.decisions_on(proposal.id)
+    form = DecisionForm(meetings=meetings, data=_first_values(given, meetings))
+    if form.validate_on_submit():
+        begin_write()
+        try:
+            _write(proposal, form)
+        except TrackerError as refusal:
+            _reserved(refusal)
+            end_transaction(commit=False)
+            form.refuse(refusal)
+            given = decisions.decisions_on(proposal.id)
+            if isinstance(refusal, Conflict):
+                form.seen.data = _seen(given)  # once the other text is read, sending again replaces it
+        else:
+            flash(
+                gettext("Décision notée sur la n° %(number)s. Elle n'est pas encore publiée.", number=number), "success"
+            )
+            return redirect(url_for("decisions.index", **project_args()), 303)
+    return _decide_page(proposal, given, form, MergeForm()), 422 if form.is_submitted() else 200
+
+
+def _reserved(refusal: TrackerError) -> None:
+    """A page reserved to others is no mistake to correct: let it answer 403."""
+    if isinstance(refusal, Forbidden):
+        raise refusal
+
+
+def _write(proposal: StudiedProposal, form: DecisionForm) -> None:
+    """Note a decision, or change the one that was shown. Raises as the service."""
+    key, _colon, digest = (form.seen.data or "").partition(":")
+    if not key:
+        service.take(proposal_id=proposal.id, answer=form.answer(), actor=acting(), now=current_time())
+        return
+    if not (key.isascii() and key.isdigit()) or int(key) not in {d.id for d in decisions.decisions_on(proposal.id)}:
+        raise Conflict(gettext("Cette décision a été supprimée entre-temps."))
+    service.edit(decision_id=int(key), answer=form.answer(), seen=digest, actor=acting(), now=current_time())
+
+
+def _waiting(given: tuple[AnswerRecord, ...]) -> AnswerRecord | None:
+    return next((answer for answer in given if answer.published_on is None), None)
+
+
+def _seen(given: tuple[AnswerRecord, ...]) -> str:
+    waiting = _waiting(given)
+    return "" if waiting is None else f"{waiting.id}:{waiting.digest}"
+
+
+def _first_values(given: tuple[AnswerRecord, ...], meetings: tuple[MeetingChoice, ...]) -> dict[str, Any]:
+    """What the form shows at first: the decision to change, or the last meeting when it is recent."""
+    waiting = _waiting(given)
+    if waiting is not None:
+        return DecisionForm.values_of(waiting)
+    if meetings and today() - meetings[0].held_on <= RECENT:
+        return {"meeting_id": str(meetings[0].id)}
+    return {"taken_on": today()}
+
+
+def _decide_page(
+    proposal: StudiedProposal, given: tuple[AnswerRecord, ...], form: DecisionForm, merge_form: MergeForm
+) -> str:
+    return render_template(
+        "decisions/decide.html",
+        proposal=proposal,
+        opinions=reviews.opinions(proposal.id),
+        answers=[answer for answer in given if answer.published_on is not None],
+        waiting=_waiting(given),
+        form=form,
+        merge_form=merge_form,
+        decidable=proposal.state in DECIDABLE,
+        mergeable=proposal.state in lineage.MERGEABLE and _waiting(given) is None,
+    )
+
+
+@bp.post("/a-decider/<int:number>/abandonner")
+@requires(Permission.DECISION_TAKE)
+def discard(number: int) -> ResponseReturnValue:
+    proposal = studied_or_404(number, Permission.DECISION_TAKE)
+    waiting = _waiting(decisions.decisions_on(proposal.id))
+    if waiting is None:
+        raise Conflict(gettext("Il n'y a plus de décision à supprimer ici."))
+    begin_write()
+    service.discard(decision_id=waiting.id, actor=acting(), now=current_time())
+    flash(gettext("La décision sur la n° %(number)s est supprimée.", number=number), "success")
+    return redirect(url_for("decisions.decide", number=number), 303)
+
+
+@bp.post("/a-decider/<int:number>/regrouper")
+@requires(Permission.DECISION_TAKE)
+def merge(number: int) -> ResponseReturnValue:
+    proposal = studied_or_404(number, Permission.DECISION_TAKE)
+    merge_form = MergeForm()
+    if join(proposal, merge_form):
+        return redirect(url_for("decisions.decide", number=number), 303)
+    given = decisions.decisions_on(proposal.id)
+    meetings = settling.meeting_choices(proposal.programme_id, today=today())
+    form = DecisionForm(formdata=None, meetings=meetings, data=_first_values(given, meetings))
+    return _decide_page(proposal, given, form, merge_form), 422
+
+
+@bp.post("/a-decider/<int:number>/separer")
+@requires(Permission.DECISION_TAKE)
+def undo_merge(number: int) -> ResponseReturnValue:
+    separate(studied_or_404(number, Permission.DECISION_TAKE))
+    return redirect(url_for("decisions.decide", number=number), 303)
+
+
+@bp.route("/a-decider/publier", methods=["GET", "POST"])
+@requires(Permission.DECISION_PUBLISH)
+def publish() -> ResponseReturnValue:
+    """Choose (GET), read what agents will read (GET with `apercu`), publish (POST)."""
+    project = chosen_project()
+    require(acting(), Permission.DECISION_PUBLISH, project)
+    error = ""
+    if request.method == "POST":
+        seen = _previewed(request.form.getlist("decision"))
+        begin_write()
+        try:
+            published = service.publish(seen=seen, actor=acting(), now=current_time())
+        except TrackerError as refusal:
+            _reserved(refusal)
+            end_transaction(commit=False)
+            error = refusal.message
+        else:
+            text = ngettext("%(num)s réponse publiée.", "%(num)s réponses publiées.", len(published))
+            flash(gettext("%(said)s Les agents la lisent dès maintenant.", said=text), "success")
+            return redirect(url_for("decisions.publish", **project_args()), 303)
+    waiting = decisions.unpublished(project.id)
+    wanted = {part.partition(":")[0] for part in request.values.getlist("decision")}
+    picked = [record for record in waiting if str(record.id) in wanted]
+    return (
+        render_template(
+            "decisions/preview.html" if picked and _previews() else "decisions/publish.html",
+            waiting=waiting,
+            picked=picked,
+            published_on=today(),
+            error=error or (gettext("Choisissez au moins une décision.") if _previews() and not picked else ""),
+            retained=settling.retained_without_action(project.id),
+            may_create=can(acting(), Permission.ACTION_CREATE, project)
+            and "actions.create" in current_app.view_functions,
+        ),
+        409 if error else 200,
+    )
+
+
+def _previews() -> bool:
+    return request.method == "POST" or request.args.get("apercu") == "1"
+
+
+def _previewed(parts: list[str]) -> dict[int, str]:
+    """id → digest of the preview, from the hidden fields; anything else is no choice."""
+    seen = {}
+    for part in parts:
+        key, _colon, digest = part.partition(":")
+        if key.isascii() and key.isdigit() and int(key) <= ID_MAX:
+            seen[int(key)] = digest
+    return seen
+
+
+@bp.get("/reponses/conditions")
+@requires(Permission.DECISION_TAKE)
+def conditions() -> str:
+    return _conditions_page(None, None)
+
+
+@bp.post("/reponses/conditions/<int:condition_id>")
+@requires(Permission.DECISION_TAKE)
+def meet_condition(condition_id: int) -> ResponseReturnValue:
+    if condition_id > ID_MAX:
+        abort(404)
+    require(acting(), Permission.DECISION_TAKE, chosen_project())
+    form = ConditionMetForm()
+    if form.validate():
+        begin_write()
+        try:
+            condition = service.meet_condition(
+                condition_id=condition_id, met_on=form.met_on.data, actor=acting(), now=current_time()
+            )
+        except TrackerError as refusal:
+            if refusal.status != 422:
+                raise
+            end_transaction(commit=False)
+            form.refuse(refusal)
+        else:
+            if condition.met_on is None:
+                flash(gettext("La condition est de nouveau attendue."), "success")
+            else:
+                flash(gettext("Condition remplie le %(day)s.", day=filters.day(condition.met_on)), "success")
+            return redirect(url_for("decisions.conditions", **_kept_args()), 303)
+    return _conditions_page(condition_id, form), 422
+
+
+def _kept_args() -> dict[str, Any]:
+    """Where the list stood, so that one comes back to it."""
+    return {name: value for name, value in request.args.items() if name in {"etat", "q", "page", "projet"}}
+
+
+def _conditions_page(failed_id: int | None, failed: ConditionMetForm | None) -> str:
+    project = chosen_project()
+    require(acting(), Permission.DECISION_TAKE, project)
+    met = request.args.get("etat") == "remplies"
+    q = request.args.get("q", "")[:200]
+    awaited_count, met_count = settling.condition_counts(project.id, q=q)
+    page = settling.condition_page(
+        project.id, met=met, q=q, page=page_number(), total=met_count if met else awaited_count
+    )
+    forms = {
+        line.id: failed if failed is not None and line.id == failed_id else _condition_form(line.met_on)
+        for line in page.items
+    }
+    return render_template(
+        "decisions/conditions.html",
+        page=LinkedPage(page),
+        forms=forms,
+        failed=failed,
+        met=met,
+        q=q,
+        awaited_count=awaited_count,
+        met_count=met_count,
+        args=_kept_args(),
+    )
+
+
+def _condition_form(met_on: date | None) -> ConditionMetForm:
+    return ConditionMetForm(formdata=None, data={"met_on": met_on})

@@ -1,0 +1,127 @@
+"""Meetings: what is coming, what was said, what was decided there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from flask_login import current_user
+
+from tracker.enums import MeetingKind
+from tracker.errors import TrackerError
+from tracker.extensions import begin_write, end_transaction
+from tracker.forms.meetings import MeetingForm
+from tracker.permissions import Permission, can, require
+from tracker.queries import decisions, meetings, projects
+from tracker.queries.meetings import MeetingFilter, MeetingRecord
+from tracker.security import acting, current_time, requires
+from tracker.services import meetings as service
+from tracker.views.frame import LinkedPage, chosen_project, page_number, project_args, show_project, today
+from tracker.views.reviews import chosen
+
+bp = Blueprint("meetings", __name__, url_prefix="/reunions")
+
+
+@bp.get("")
+@requires(Permission.MEETING_VIEW)
+def index() -> str:
+    project = chosen_project()
+    year = request.args.get("annee", "")
+    wanted = MeetingFilter(
+        kind=chosen(MeetingKind, "type"),
+        year=int(year) if year.isascii() and year.isdigit() and len(year) == 4 else None,
+        q=request.args.get("q", "")[:200],
+    )
+    found = meetings.listing(project.id, wanted, today=today(), page=page_number())
+    return render_template(
+        "meetings/index.html",
+        found=found,
+        page=LinkedPage(found.held),
+        wanted=wanted,
+        kinds=[("", gettext("Tous les types"))] + [(k.value, k.label[:1].upper() + k.label[1:]) for k in MeetingKind],
+        years=[("", gettext("Toutes les années"))] + [(str(y), str(y)) for y in found.years],
+        may_edit=can(current_user, Permission.MEETING_EDIT, project),
+        filtered=bool(wanted.kind or wanted.year or wanted.q),
+        reset_url=url_for("meetings.index", **project_args()),
+    )
+
+
+def _one_or_404(meeting_id: int) -> MeetingRecord:
+    meeting = meetings.one(meeting_id)
+    if meeting is None:
+        abort(404, gettext("Cette réunion n'existe pas."))
+    show_project(meeting.programme_id)
+    return meeting
+
+
+@bp.get("/<int:meeting_id>")
+@requires(Permission.MEETING_VIEW)
+def show(meeting_id: int) -> str:
+    meeting = _one_or_404(meeting_id)
+    prepares = can(current_user, Permission.DECISION_PREPARE, meeting)
+    return render_template(
+        "meetings/show.html",
+        meeting=meeting,
+        answers=decisions.answers_of_meeting(meeting.id),
+        unpublished=decisions.unpublished_count_of_meeting(meeting.id) if prepares else 0,
+        points=meetings.points_told(meeting.id),
+        may_edit=can(current_user, Permission.MEETING_EDIT, meeting),
+    )
+
+
+@bp.route("/nouvelle", methods=["GET", "POST"])
+@requires(Permission.MEETING_EDIT)
+def create() -> ResponseReturnValue:
+    project = chosen_project()
+    require(acting(), Permission.MEETING_EDIT, project)
+    form = MeetingForm(groups=projects.groups(project.id), data={"kind": MeetingKind.STEERING.value})
+    if form.validate_on_submit():
+        begin_write()
+        try:
+            row = service.create(programme_id=project.id, meeting=form.meeting(), actor=acting(), now=current_time())
+        except TrackerError as refusal:
+            end_transaction(commit=False)
+            form.refuse(refusal)
+        else:
+            flash(gettext("Réunion ajoutée."), "success")
+            return redirect(url_for("meetings.show", meeting_id=row.id), 303)
+    heading = gettext("Ajouter une réunion")
+    return render_template("meetings/edit.html", form=form, meeting=None, heading=heading), _status(form)
+
+
+@bp.route("/<int:meeting_id>/modifier", methods=["GET", "POST"])
+@requires(Permission.MEETING_EDIT)
+def edit(meeting_id: int) -> ResponseReturnValue:
+    meeting = _one_or_404(meeting_id)
+    require(acting(), Permission.MEETING_EDIT, meeting)
+    form = MeetingForm(groups=projects.groups(meeting.programme_id), data=_values(meeting))
+    if form.validate_on_submit():
+        begin_write()
+        try:
+            service.edit(meeting_id=meeting.id, meeting=form.meeting(), actor=acting(), now=current_time())
+        except TrackerError as refusal:
+            end_transaction(commit=False)
+            form.refuse(refusal)
+        else:
+            flash(gettext("Réunion enregistrée."), "success")
+            return redirect(url_for("meetings.show", meeting_id=meeting.id), 303)
+    heading = gettext("Modifier la réunion")
+    return render_template("meetings/edit.html", form=form, meeting=meeting, heading=heading), _status(form)
+
+
+def _values(meeting: MeetingRecord) -> dict[str, Any]:
+    return {
+        "title": meeting.title,
+        "kind": meeting.kind.value,
+        "group_id": str(meeting.group_id or ""),
+        "held_on": meeting.held_on,
+        "place": meeting.place,
+        "agenda": meeting.agenda,
+        "minutes": meeting.minutes,
+    }
+
+
+def _status(form: MeetingForm) -> int:
+    return 422 if form.is_submitted() else 200

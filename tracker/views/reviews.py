@@ -1,0 +1,195 @@
+"""Proposals to study: who looks at what, and with which opinion."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+
+from tracker.enums import ReviewAdvice
+from tracker.errors import TrackerError
+from tracker.extensions import begin_write, end_transaction
+from tracker.forms.decisions import MergeForm
+from tracker.forms.reviews import ReviewForm
+from tracker.permissions import Permission, require
+from tracker.queries import decisions, projects, reviews
+from tracker.queries.reviews import StudiedProposal, StudyBucket, StudyFilter, StudySort
+from tracker.security import acting, current_time, requires
+from tracker.services import lineage
+from tracker.services import reviews as service
+from tracker.views.frame import LinkedPage, chosen_project, page_number, project_args, show_project, with_args
+from tracker.workflow import PENDING
+
+bp = Blueprint("reviews", __name__, url_prefix="/etudes")
+
+
+def chosen(members: Any, name: str) -> Any:
+    """The member an argument of the address names, or None."""
+    value = request.args.get(name, "")
+    return next((member for member in members if member.value == value), None)
+
+
+def sorts(options: list[tuple[Any, str]], current: Any) -> list[dict[str, Any]]:
+    """The links that sort a list; the first is the default and needs no argument."""
+    default = options[0][0]
+    return [
+        {"label": label, "href": with_args(tri=None if sort is default else sort.value), "current": sort is current}
+        for sort, label in options
+    ]
+
+
+def theme_options(programme_id: int) -> list[tuple[str, str]]:
+    """The choices of a filter by theme, what has none last."""
+    return [
+        ("", gettext("Tous les thèmes")),
+        *((t.slug, t.name) for t in projects.themes(programme_id)),
+        ("sans", gettext("Sans thème")),
+    ]
+
+
+@bp.get("")
+@requires(Permission.PROPOSAL_REVIEW)
+def index() -> str:
+    project = chosen_project()
+    require(acting(), Permission.PROPOSAL_REVIEW, project)
+    mine = request.args.get("mes") == "1"
+    wanted = StudyFilter(
+        bucket=chosen(StudyBucket, "etape"),
+        theme=request.args.get("theme", ""),
+        mine_of=acting().id if mine else None,
+        q=request.args.get("q", "")[:200],
+        sort=chosen(StudySort, "tri") or StudySort.NEED,
+    )
+    counts = reviews.study_counts(project.id, wanted)
+    page = reviews.study_page(project.id, wanted, page=page_number(), total=counts.of(wanted.bucket))
+    return render_template(
+        "reviews/index.html",
+        page=LinkedPage(page),
+        wanted=wanted,
+        counts=counts,
+        mine=mine,
+        buckets=_buckets(counts),
+        theme_options=theme_options(project.id),
+        sorts=sorts(_sorts(), wanted.sort),
+        filtered=bool(wanted.bucket or wanted.theme or mine or wanted.q),
+        reset_url=url_for("reviews.index", **project_args()),
+    )
+
+
+def _sorts() -> list[tuple[StudySort, str]]:
+    return [
+        (StudySort.NEED, gettext("sans avis d'abord")),
+        (StudySort.OLDEST, gettext("les plus anciennes")),
+        (StudySort.SUPPORTED, gettext("les plus soutenues")),
+        (StudySort.NUMBER, gettext("numéro")),
+    ]
+
+
+def _buckets(counts: Any) -> list[tuple[str, str]]:
+    labels = [
+        (None, gettext("Toutes")),
+        (StudyBucket.TO_TAKE, gettext("À prendre")),
+        (StudyBucket.WITHOUT_OPINION, gettext("À l'étude, sans avis")),
+        (StudyBucket.WITH_OPINION, gettext("Avec un avis")),
+    ]
+    return [(bucket.value if bucket else "", f"{label} ({counts.of(bucket)})") for bucket, label in labels]
+
+
+def studied_or_404(number: int, permission: Permission) -> StudiedProposal:
+    """The numbered proposal, for somebody who may; its project becomes the page's."""
+    proposal = reviews.studied(number)
+    if proposal is None:
+        abort(404, gettext("Aucune proposition ne porte ce numéro."))
+    require(acting(), permission, proposal)
+    show_project(proposal.programme_id)
+    return proposal
+
+
+@bp.route("/<int:number>", methods=["GET", "POST"])
+@requires(Permission.PROPOSAL_REVIEW)
+def show(number: int) -> ResponseReturnValue:
+    proposal = studied_or_404(number, Permission.PROPOSAL_REVIEW)
+    form = ReviewForm()
+    if form.validate_on_submit():
+        begin_write()
+        try:
+            service.write(
+                proposal_id=proposal.id,
+                advice=ReviewAdvice(form.advice.data),
+                text=form.text.data or "",
+                actor=acting(),
+                now=current_time(),
+            )
+        except TrackerError as refusal:
+            end_transaction(commit=False)
+            form.refuse(refusal)
+        else:
+            flash(
+                gettext("Avis enregistré sur la n° %(number)s. Le comité de pilotage le lit.", number=number), "success"
+            )
+            return redirect(url_for("reviews.show", number=number), 303)
+    return _study_page(proposal, form, MergeForm()), 422 if form.is_submitted() else 200
+
+
+def _study_page(proposal: StudiedProposal, form: ReviewForm, merge_form: MergeForm) -> str:
+    return render_template(
+        "reviews/show.html",
+        proposal=proposal,
+        opinions=reviews.opinions(proposal.id),
+        answers=decisions.published_answers(proposal.id),
+        form=form,
+        merge_form=merge_form,
+        pending=proposal.state in PENDING,
+        mergeable=proposal.state in lineage.MERGEABLE,
+    )
+
+
+@bp.post("/<int:number>/prendre")
+@requires(Permission.PROPOSAL_REVIEW)
+def take(number: int) -> ResponseReturnValue:
+    proposal = studied_or_404(number, Permission.PROPOSAL_REVIEW)
+    begin_write()
+    service.take(proposal_id=proposal.id, actor=acting(), now=current_time())
+    flash(gettext("La n° %(number)s est à l'étude : vous en êtes chargé·e.", number=number), "success")
+    return redirect(url_for("reviews.show", number=number), 303)
+
+
+@bp.post("/<int:number>/regrouper")
+@requires(Permission.PROPOSAL_REVIEW)
+def merge(number: int) -> ResponseReturnValue:
+    proposal = studied_or_404(number, Permission.PROPOSAL_REVIEW)
+    merge_form = MergeForm()
+    if join(proposal, merge_form):
+        return redirect(url_for("reviews.show", number=number), 303)
+    return _study_page(proposal, ReviewForm(formdata=None), merge_form), 422
+
+
+@bp.post("/<int:number>/separer")
+@requires(Permission.PROPOSAL_REVIEW)
+def undo_merge(number: int) -> ResponseReturnValue:
+    separate(studied_or_404(number, Permission.PROPOSAL_REVIEW))
+    return redirect(url_for("reviews.show", number=number), 303)
+
+
+def join(proposal: StudiedProposal, form: MergeForm) -> bool:
+    """Set the proposal aside with the one typed; on a refusal the form says why."""
+    if not form.validate():
+        return False
+    begin_write()
+    try:
+        lineage.merge(proposal_id=proposal.id, into_number=form.into.data, actor=acting(), now=current_time())
+    except TrackerError as refusal:
+        end_transaction(commit=False)
+        form.refuse(refusal)
+        return False
+    flash(gettext("La n° %(a)s est regroupée avec la n° %(b)s.", a=proposal.number, b=form.into.data), "success")
+    return True
+
+
+def separate(proposal: StudiedProposal) -> None:
+    """Undo `join`; raises IllegalTransition when there is nothing to undo."""
+    begin_write()
+    lineage.undo_merge(proposal_id=proposal.id, actor=acting(), now=current_time())
+    flash(gettext("La n° %(number)s a de nouveau sa propre vie.", number=proposal.number), "success")
