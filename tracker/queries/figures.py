@@ -5,11 +5,12 @@ Board, letters, meetings and exports count with this module and nothing else, so
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, select
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, select, true
 from sqlalchemy.sql.selectable import Subquery
 
 from tracker.enums import ActionStatus, ProposalState
@@ -22,7 +23,7 @@ from tracker.models import (
     action_proposal,
     proposal_entity,
 )
-from tracker.progress import Summary, summarise
+from tracker.progress import ActionState, Summary, summarise
 from tracker.queries import log
 from tracker.queries.projects import ProjectRecord
 from tracker.records import ActionRecord
@@ -156,15 +157,19 @@ def states_as_of(programme_id: int, *, as_of: date, known_at: datetime | None, f
     return select(moves.c.proposal_id, moves.c.state).where(moves.c.rank == 1).subquery()
 
 
-def _contributors(states: Subquery) -> int:
-    """Distinct people among the authorships of what was sent: accounts, names or numbers within their workshop."""
+def _contributors(states: Subquery, *, by_employer: bool) -> int:
+    """Distinct people among the authorships of what was sent: accounts, names or numbers within their workshop.
+
+    A filter by employer leaves out those whose name is not displayed (design 4.7).
+    """
     within = case((Authorship.user_id.is_(None), Proposal.workshop_id), else_=None)
+    named: ColumnElement[bool] = ~Authorship.sealed if by_employer else true()
     people = (
         select(Authorship.user_id, within.label("workshop_id"), Authorship.name, Authorship.number)
         .select_from(states)
         .join(Proposal, Proposal.id == states.c.proposal_id)
         .join(Authorship, Authorship.proposal_id == Proposal.id)
-        .where(states.c.state != ProposalState.DRAFT)
+        .where(states.c.state != ProposalState.DRAFT, named)
         .distinct()
         .subquery()
     )
@@ -173,18 +178,27 @@ def _contributors(states: Subquery) -> int:
 
 
 def snapshot(
-    project: ProjectRecord, *, as_of: date, known_at: datetime | None = None, filters: Filters = EVERYTHING
+    project: ProjectRecord,
+    *,
+    as_of: date,
+    known_at: datetime | None = None,
+    filters: Filters = EVERYTHING,
+    actions: Iterable[ActionState] | None = None,
 ) -> Snapshot:
-    """The figures of a project, in two statements, and three more when the log must be read."""
+    """The figures of a project, in two statements, and three more when the log must be read.
+
+    `actions`: the states of the same actions on the same day, when the caller has them already.
+    """
     states = states_as_of(project.id, as_of=as_of, known_at=known_at, filters=filters)
     rows = db.session.execute(select(states.c.state, func.count()).group_by(states.c.state))
     counts: dict[ProposalState, int] = {row[0]: row[1] for row in rows}
-    line = log.timeline(project, known_at=known_at).select(filters.keeps)
+    if actions is None:
+        actions = log.timeline(project, known_at=known_at).select(filters.keeps).states(as_of)
     return Snapshot(
         as_of=as_of,
         known_at=known_at,
         people_consulted=project.people_consulted,
-        contributors=_contributors(states),
+        contributors=_contributors(states, by_employer=filters.entity_id is not None),
         proposals=counts,
-        actions=summarise(line.states(as_of)),
+        actions=summarise(actions),
     )

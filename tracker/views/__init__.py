@@ -4,15 +4,32 @@ from __future__ import annotations
 
 from flask import Flask
 
-from tracker.views import accounts, auth, errors, frame, health, help_pages, home, settings
+from tracker.views import (
+    accounts,
+    auth,
+    board,
+    decisions,
+    errors,
+    frame,
+    health,
+    help_pages,
+    home,
+    meetings,
+    reviews,
+    settings,
+)
 
 BLUEPRINTS = (
     auth.bp,
     accounts.bp,
     home.bp,
+    board.bp,
     health.bp,
     help_pages.bp,
     settings.bp,
+    reviews.bp,
+    decisions.bp,
+    meetings.bp,
 )
 
 

@@ -1,0 +1,1 @@
+"""Plain records turned into files."""

@@ -1,0 +1,320 @@
+"""The board: the figures of a project as of any of its days."""
+
+from __future__ import annotations
+
+import re
+from calendar import monthrange
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from threading import Lock
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response, abort, current_app, make_response, render_template, request, url_for
+from flask_babel import get_locale, gettext
+from flask_login import current_user
+from markupsafe import Markup
+
+from tracker import charts
+from tracker.charts import Figure, Scope
+from tracker.exports.tables import csv_bytes
+from tracker.filters import day
+from tracker.permissions import Permission, can
+from tracker.progress import Timeline
+from tracker.queries import actions, board, log
+from tracker.queries.actions import Choices
+from tracker.queries.board import WITHOUT, Board
+from tracker.queries.figures import NONE, Filters
+from tracker.queries.projects import Choice, ProjectRecord
+from tracker.records import paris_instant
+from tracker.security import requires
+from tracker.views.conditional import conditional
+from tracker.views.frame import chosen_project, page_frame, project_args, today
+
+bp = Blueprint("board", __name__, url_prefix="/tableau-de-bord")
+
+KEPT = 16
+FILTERS = ("employeur", "theme", "groupe")
+_kept: OrderedDict[tuple[Any, ...], tuple[Timeline, Shared]] = OrderedDict()
+_lock = Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """The day of the board and what is known, as asked for, and what to say when something else was asked."""
+
+    as_of: date
+    known_on: date | None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def known_at(self) -> datetime | None:
+        """The last instant of that day in Paris."""
+        if self.known_on is None:
+            return None
+        return paris_instant(self.known_on + timedelta(days=1)) - timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What every reader of the same board sees, ready to be put in the page."""
+
+    lead: str
+    body: Markup
+
+
+def _typed_day(text: str) -> date | None:
+    """The day of a text such as 2017-06-30; the nearest one for 2017-02-30; None when it says no day."""
+    found = re.fullmatch(r"(\d{4})-(\d{1,2})-(\d{1,2})", text.strip())
+    if found is None:
+        return None
+    year, month, number = (int(part) for part in found.groups())
+    if not 1 <= year <= 9998:
+        return None
+    month = min(max(month, 1), 12)
+    return date(year, month, min(max(number, 1), monthrange(year, month)[1]))
+
+
+def _moment(project: ProjectRecord) -> Moment:
+    """The days of `au` and `connu`, brought to the nearest ones that exist."""
+    last = project.last_day(today())
+    notes = []
+    asked = request.args.get("au", "")
+    wanted = _typed_day(asked) if asked else last
+    as_of = min(max(wanted or last, project.starts_on), last)
+    if asked and as_of.isoformat() != asked:
+        notes.append(_note(asked, wanted, as_of, project, last))
+    known_on = None
+    asked = request.args.get("connu", "")
+    if asked:
+        known_on = _typed_day(asked)
+        if known_on is None:
+            notes.append(
+                gettext("« %(asked)s » n'est pas une date : voici les chiffres connus aujourd'hui.", asked=asked[:40])
+            )
+        elif known_on >= today():
+            known_on = None
+    return Moment(as_of, known_on, tuple(notes))
+
+
+def _note(asked: str, wanted: date | None, as_of: date, project: ProjectRecord, last: date) -> str:
+    if wanted is None:
+        return gettext(
+            "« %(asked)s » n'est pas une date : voici les chiffres du %(day)s.", asked=asked[:40], day=day(as_of)
+        )
+    if wanted < project.starts_on:
+        return gettext("Le projet commence le %(day)s : voici les chiffres de ce jour.", day=day(as_of))
+    if wanted > last:
+        return gettext("Les chiffres vont jusqu'au %(day)s : les voici.", day=day(as_of))
+    return gettext("Le jour demandé n'existe pas : voici les chiffres du %(day)s.", day=day(as_of))
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The filters of the address that name something of the project; unknown ones are ignored."""
+
+    args: dict[str, str]
+    filters: Filters
+    words: tuple[str, ...]
+
+
+def _chosen(choices: Choices) -> Chosen:
+    args: dict[str, str] = {}
+    ids: dict[str, int] = {}
+    words: list[str] = []
+    offered = {"employeur": choices.entities, "theme": choices.themes, "groupe": choices.groups}
+    without = {
+        "employeur": gettext("sans employeur"),
+        "theme": gettext("sans thème"),
+        "groupe": gettext("sans groupe"),
+    }
+    for name in FILTERS:
+        slug = request.args.get(name, "")
+        found = Choice(NONE, WITHOUT, without[name]) if slug == WITHOUT else _by_slug(offered[name], slug)
+        if found is not None:
+            args[name], ids[name] = slug, found.id
+            words.append(found.name)
+    return Chosen(
+        args,
+        Filters(entity_id=ids.get("employeur"), theme_id=ids.get("theme"), group_id=ids.get("groupe")),
+        tuple(words),
+    )
+
+
+def _by_slug(offered: tuple[Choice, ...], slug: str) -> Choice | None:
+    return next((one for one in offered if one.slug == slug), None) if slug else None
+
+
+@dataclass(frozen=True, slots=True)
+class BoardLinks:
+    """Addresses with the filters and the day of this board; None for a day that lists show anyway."""
+
+    kept: dict[str, str]
+    on: date | None
+    known_on: date | None = None
+    bases: dict[str, str] = field(default_factory=dict)
+
+    def _to(self, endpoint: str, args: dict[str, str]) -> str:
+        if endpoint not in self.bases:
+            known = endpoint in current_app.view_functions
+            self.bases[endpoint] = url_for(endpoint) if known else ""
+        base = self.bases[endpoint]
+        return f"{base}?{urlencode(args)}" if base and args else base
+
+    def actions(self, **chosen: str) -> str:
+        day_args = {} if self.on is None else {"au": self.on.isoformat()}
+        return self._to("actions.index", {**self.kept, **day_args, **chosen})
+
+    def action(self, number: int) -> str:
+        known = "actions.show" in current_app.view_functions
+        return url_for("actions.show", number=number) if known else ""
+
+    def proposals(self, **chosen: str) -> str:
+        args = {name: value for name, value in self.kept.items() if name != "groupe"}
+        return self._to("proposals.index", {**args, **chosen})
+
+    def table(self, figure_id: str) -> str:
+        args: dict[str, Any] = dict(self.kept)
+        if self.on is not None:
+            args["au"] = self.on.isoformat()
+        if self.known_on is not None:
+            args["connu"] = self.known_on.isoformat()
+        return url_for("board.table", figure_id=figure_id, **args)
+
+
+def _drawn(figures: Board, scope: Scope) -> dict[str, Callable[[], Figure]]:
+    """How each figure is drawn, in their order; those without anything to draw are left out."""
+    snapshot, curves = figures.snapshot, figures.curves
+    if curves is None:
+        return {}
+    return {
+        "statuts-par-mois": lambda: charts.status_by_month(figures.statuses, snapshot.actions, scope),
+        "avancement": lambda: charts.progress(curves, snapshot.actions, scope),
+        "statuts-par-groupe": lambda: charts.status_by_group(figures.groups, scope),
+        "calendrier": lambda: charts.schedule(figures.lines, scope),
+        "de-l-idee-au-resultat": lambda: charts.from_people_to_results(
+            contributors=snapshot.contributors,
+            published=snapshot.published,
+            retained=snapshot.retained,
+            summary=snapshot.actions,
+            scope=scope,
+        ),
+        "meteo-par-mois": lambda: charts.health_by_month(figures.skies, scope),
+    }
+
+
+FIRST_FIGURES = 3  # the others are folded below
+
+
+def _read(project: ProjectRecord, moment: Moment) -> tuple[Board, Choices, Chosen, Scope]:
+    choices = actions.choices(project.id)
+    chosen = _chosen(choices)
+    figures = board.board(
+        project,
+        as_of=moment.as_of,
+        known_at=moment.known_at,
+        filters=chosen.filters,
+        choices=choices,
+        without_group=gettext("sans groupe"),
+    )
+    links = BoardLinks(
+        {**project_args(), **chosen.args}, None if moment.as_of == today() else moment.as_of, moment.known_on
+    )
+    scope = Scope(moment.as_of, figures.snapshot.actions.total, links, chosen.words)
+    return figures, choices, chosen, scope
+
+
+def _quarter(on: date) -> str:
+    return f"{on.year}-T{(on.month + 2) // 3}"
+
+
+def _render(project: ProjectRecord, moment: Moment) -> Shared:
+    figures, choices, chosen, scope = _read(project, moment)
+    drawn = [draw() for draw in _drawn(figures, scope).values()]
+    quarter = _quarter(moment.as_of)
+    number = board.published_letter(project.id, quarter)
+    body = render_template(
+        "board/_figures.html",
+        project=project,
+        moment=moment,
+        last_day=project.last_day(today()),
+        choices=choices,
+        chosen=chosen,
+        board=figures,
+        links=scope.links,
+        measured=charts.measured(figures.snapshot.actions),
+        status_words=[
+            (status, charts.status_count(status, figures.snapshot.actions.by_status[status]))
+            for status in charts.STATUS_LOOK
+        ],
+        figures=drawn[:FIRST_FIGURES],
+        folded=drawn[FIRST_FIGURES:],
+        quarter=quarter,
+        letter_url=url_for("letters.show", number=number)
+        if number is not None and "letters.show" in current_app.view_functions
+        else "",
+        reset_url=url_for("board.show", **project_args()),
+    )
+    return Shared(charts.sentence(figures.snapshot.actions), Markup(body))  # noqa: S704 - our own template
+
+
+def _shared(project: ProjectRecord, moment: Moment) -> Shared:
+    """The board as every reader sees it: kept while the log it was counted from is the one in force."""
+    if moment.known_at is not None:
+        return _render(project, moment)
+    line = log.timeline(project)
+    key = (
+        project.id,
+        project.revision,
+        page_frame().revision,
+        request.script_root,
+        str(get_locale()),
+        today(),
+        moment.as_of,
+        tuple(request.args.get(name, "")[:80] for name in FILTERS),
+    )
+    with _lock:
+        found = _kept.get(key)
+        if found is not None and found[0] is line:
+            _kept.move_to_end(key)
+            return found[1]
+    made = _render(project, moment)
+    with _lock:
+        _kept[key] = (line, made)
+        while len(_kept) > KEPT:
+            _kept.popitem(last=False)
+    return made
+
+
+@bp.get("")
+@requires(Permission.BOARD_VIEW)
+@conditional
+def show() -> str:
+    project = chosen_project()
+    moment = _moment(project)
+    shared = _shared(project, moment)
+    unpublished = (
+        board.unpublished_decisions(project.id) if can(current_user, Permission.DECISION_PREPARE, project) else 0
+    )
+    return render_template("board/show.html", shared=shared, moment=moment, unpublished=unpublished)
+
+
+@bp.get("/<figure_id>.csv")
+@requires(Permission.BOARD_VIEW)
+@conditional
+def table(figure_id: str) -> Response:
+    """The table of one figure, under the same filters."""
+    project = chosen_project()
+    moment = _moment(project)
+    figures, _, _, scope = _read(project, moment)
+    draw = _drawn(figures, scope).get(figure_id)
+    if draw is None:
+        abort(404, gettext("Cette figure n'existe pas, ou n'a rien à montrer à cette date."))
+    figure = draw()
+    response = make_response(csv_bytes(figure.columns, figure.rows))
+    response.headers["Content-Type"] = "text/csv; charset=utf-8"
+    name = f"{figure_id}-{moment.as_of.isoformat()}.csv"
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
