@@ -162,10 +162,13 @@ def answers_of(proposal_ids: Iterable[int]) -> dict[int, tuple[AnswerRecord, ...
     return {key: tuple(answers) for key, answers in found.items()}
 
 
-def answers_between(programme_id: int, *, after: date, until: date) -> tuple[AnswerRecord, ...]:
-    """The answers of a project published in ]after, until], in the order of their publication."""
+def answers_between(
+    programme_id: int, *, after: date, until: date, known_at: datetime | None = None
+) -> tuple[AnswerRecord, ...]:
+    """The answers of a project published in ]after, until], as known at K, in the order of their publication."""
+    known = [] if known_at is None else [Decision.published_at <= known_at]
     return _published(
-        Proposal.programme_id == programme_id, Decision.published_on > after, Decision.published_on <= until
+        Proposal.programme_id == programme_id, Decision.published_on > after, Decision.published_on <= until, *known
     )
 
 
@@ -213,16 +216,3 @@ def unpublished_count_of_meeting(meeting_id: int) -> int:
 def answers_of_meeting(meeting_id: int) -> tuple[AnswerRecord, ...]:
     """The published answers taken in a meeting, by number of proposal."""
     return tuple(sorted(_published(Decision.meeting_id == meeting_id), key=lambda answer: answer.proposal_number))
-
-
-def published_between(
-    programme_id: int, *, after: date, until: date, known_at: datetime
-) -> tuple[AnswerRecord, ...]:
-    """The answers published after a day and until another, as known at an instant, by number of proposal."""
-    found = _published(
-        Proposal.programme_id == programme_id,
-        Decision.published_on > after,
-        Decision.published_on <= until,
-        Decision.published_at <= known_at,
-    )
-    return tuple(sorted(found, key=lambda answer: (answer.proposal_number, answer.id)))
