@@ -136,6 +136,34 @@ def import_file(kind: str, file: Path, mapping: Path, commit: bool) -> None:
             click.echo("Essai : rien n'est enregistré. Ajoutez --commit pour enregistrer.")
 
 
+@click.group("letters")
+def letters_group() -> None:
+    """The letter of each quarter."""
+
+
+@letters_group.command("build")
+@click.argument("quarter")
+@click.option("--projet", "slug", default="", help="Project (slug); the principal one when absent.")
+@with_appcontext
+def build_letter(quarter: str, slug: str) -> None:
+    """Compose the letter of QUARTER (2017-T3) from the data, or compose it again: what the editor wrote stays."""
+    from tracker.errors import NotFound
+    from tracker.extensions import end_transaction, write_transaction
+    from tracker.queries import projects
+    from tracker.security import current_time
+    from tracker.services import letters
+
+    with _said():
+        frame = projects.frame()
+        project = frame.by_slug(slug) if slug else frame.principal
+        if project is None:
+            raise NotFound("Ce projet n'existe pas.")
+        end_transaction(commit=False)
+        with write_transaction():
+            letter = letters.build(project.id, quarter, actor=None, now=current_time())
+            click.echo(f"{letter.title} : brouillon composé, chiffres arrêtés au {letter.as_of:%d/%m/%Y}.")
+
+
 def init_app(app: Flask) -> None:
-    for command in (users, jobs_group, backup, restore, check, import_file):
+    for command in (users, jobs_group, backup, restore, check, import_file, letters_group):
         app.cli.add_command(command)

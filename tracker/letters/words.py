@@ -1,0 +1,118 @@
+"""How a letter names its counters and its lists, in the reader's language."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import gettext, ngettext
+
+from tracker.enums import ActionStatus
+from tracker.filters import number
+
+# message ids; "to_check" and the like stand last
+COUNTERS: tuple[tuple[str, str], ...] = (
+    ("contributors", "personnes ayant contribué"),
+    ("submitted", "propositions envoyées"),
+    ("published", "propositions publiées"),
+    ("answered", "propositions ayant leur réponse"),
+    ("retained", "retenues"),
+    ("declined", "non retenues"),
+    ("deferred", "reportées"),
+    ("redirected", "orientées vers un autre interlocuteur"),
+    ("merged", "propositions regroupées avec une autre"),
+    ("withdrawn", "propositions retirées"),
+    ("actions", "actions"),
+    ("actions_to_start", "à lancer"),
+    ("actions_in_progress", "en cours"),
+    ("actions_suspended", "suspendues"),
+    ("actions_done", "réalisées"),
+    ("actions_stopped", "arrêtées"),
+    ("late", "en retard"),
+    ("late_start", "départ en retard"),
+    ("silent", "sans nouvelles"),
+    ("to_check", "à vérifier"),
+)
+PARTS = frozenset(
+    {"retained", "declined", "deferred", "redirected", "late", "late_start", "silent", "to_check"}
+    | {f"actions_{status.value}" for status in ActionStatus}
+)
+STATUS_PLURALS = {
+    ActionStatus.TO_START: "à lancer",
+    ActionStatus.IN_PROGRESS: "en cours",
+    ActionStatus.SUSPENDED: "suspendues",
+    ActionStatus.DONE: "réalisées",
+    ActionStatus.STOPPED: "arrêtées",
+}
+
+
+def counter_label(key: str) -> str:
+    return gettext(dict(COUNTERS).get(key, key))
+
+
+def status_plural(status: ActionStatus, count: int = 2) -> str:
+    """The status as said of several actions, or of one."""
+    return gettext(STATUS_PLURALS[status]) if count > 1 else status.label
+
+
+def signed(value: int) -> str:
+    """+3, −2, =."""
+    if value == 0:
+        return "="
+    return f"+{number(value)}" if value > 0 else f"−{number(-value)}"
+
+
+def counts_sentence(closing: dict[str, int]) -> str:
+    """71 actions réalisées sur 148, 9 en retard, 12 sans nouvelles."""
+    total, done = closing.get("actions", 0), closing.get("actions_done", 0)
+    if not total:
+        answered = closing.get("answered", 0)
+        return gettext(
+            "%(published)s publiées, %(answered)s ; aucune action n'est encore engagée.",
+            published=ngettext("%(n)s proposition", "%(n)s propositions", closing.get("published", 0),
+                               n=number(closing.get("published", 0))),
+            answered=ngettext("%(n)s réponse donnée", "%(n)s réponses données", answered, n=number(answered)),
+        )  # fmt: skip
+    return gettext(
+        "%(done)s sur %(total)s, %(late)s en retard, %(silent)s sans nouvelles.",
+        done=ngettext("%(n)s action réalisée", "%(n)s actions réalisées", done, n=number(done)),
+        total=number(total),
+        late=number(closing.get("late", 0)),
+        silent=number(closing.get("silent", 0)),
+    )
+
+
+def list_title(key: str, data: dict[str, Any]) -> str:
+    """The title of a block made from data: the finding, in numbers."""
+    n = len(data.get("actions", ()))
+    if key == "finished":
+        return ngettext("%(n)s action réalisée", "%(n)s actions réalisées", n, n=number(n))
+    if key == "started":
+        return ngettext("%(n)s action lancée", "%(n)s actions lancées", n, n=number(n))
+    if key == "stopped":
+        return ngettext(
+            "%(n)s action arrêtée ou suspendue, et pourquoi", "%(n)s actions arrêtées ou suspendues, et pourquoi", n,
+            n=number(n),
+        )  # fmt: skip
+    if key == "late":
+        if not n:
+            return gettext("Aucune action en retard")
+        return ngettext("%(n)s action en retard, et pourquoi", "%(n)s actions en retard, et pourquoi", n, n=number(n))
+    return {
+        "counts": gettext("Le projet en chiffres"),
+        "figure": gettext("Où en sont les actions"),
+        "thanks": gettext("Merci à…"),
+        "dates": gettext("Prochaines dates"),
+        "open": gettext("Ce qui est ouvert en ce moment"),
+        "editorial": gettext("Éditorial"),
+    }.get(key, str(data.get("title", "")))
+
+
+def answers_title(outcomes: list[str]) -> str:
+    n, kept = len(outcomes), outcomes.count("retained")
+    if not n:
+        return gettext("Réponses du comité de pilotage")
+    return gettext(
+        "%(answers)s du comité de pilotage, dont %(kept)s",
+        answers=ngettext("%(n)s réponse", "%(n)s réponses", n, n=number(n)),
+        kept=ngettext("%(n)s proposition retenue", "%(n)s propositions retenues", kept, n=number(kept)),
+    )

@@ -1,0 +1,348 @@
+"""Letters: the facts of a quarter, drafts with their blocks, published letters, and the names they may show."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, or_, select, union_all
+from sqlalchemy import literal as lit
+
+from tracker.enums import LetterState
+from tracker.extensions import db
+from tracker.letters import Resolved, references
+from tracker.models import (
+    ActionUpdate,
+    Authorship,
+    Decision,
+    Frozen,
+    Letter,
+    LetterBlock,
+    Programme,
+    Proofreading,
+    RoleGrant,
+    User,
+)
+from tracker.records import paris_day
+
+
+@dataclass(frozen=True, slots=True)
+class LetterLine:
+    """A letter of a list."""
+
+    id: int
+    programme_id: int
+    project_slug: str
+    number: int | None
+    quarter: str
+    title: str
+    state: LetterState
+    as_of: date
+    provisional: bool
+    published_on: date | None
+    is_public: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedLetter:
+    """A published letter as it was frozen, with its neighbours in the same project."""
+
+    id: int
+    programme_id: int
+    number: int
+    quarter: str
+    title: str
+    state: LetterState
+    published_at: datetime
+    approved_by: str
+    approved_on: date | None
+    is_public: bool
+    sha256: str
+    content: dict[str, Any]
+    before: tuple[int, str] | None = None
+    after: tuple[int, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BlockRecord:
+    """A block of a draft, in its order."""
+
+    id: int
+    key: str
+    kind: str
+    position: int
+    source: dict[str, Any]
+    data: dict[str, Any]
+    edited_text: str | None
+    hidden: bool
+    audience: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderRecord:
+    """Somebody asked to read a draft."""
+
+    user_id: int
+    name: str
+    email: str | None
+    asked_at: datetime
+    answered_at: datetime | None
+    remark: str
+
+
+@dataclass(frozen=True, slots=True)
+class DraftLetter:
+    """A letter being written."""
+
+    id: int
+    programme_id: int
+    quarter: str
+    title: str
+    state: LetterState
+    as_of: date
+    known_at: datetime
+    provisional: bool
+    is_public: bool
+    approved_by: str
+    approved_on: date | None
+    revision: int
+    blocks: tuple[BlockRecord, ...]
+    readers: tuple[ReaderRecord, ...]
+
+    def block(self, key: str) -> BlockRecord | None:
+        return next((block for block in self.blocks if block.key == key), None)
+
+    def asked(self, user_id: int) -> ReaderRecord | None:
+        return next((reader for reader in self.readers if reader.user_id == user_id), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Previous:
+    """The published letter that a draft follows; `closing` are its frozen counters."""
+
+    number: int
+    quarter: str
+    as_of: date
+    known_at: datetime
+    closing: dict[str, int]
+
+
+def previous_published(programme_id: int, quarter: str) -> Previous | None:
+    """The last published letter of a project before a quarter (names of quarters sort as their days)."""
+    row = db.session.execute(
+        select(Letter.number, Letter.quarter, Letter.as_of, Letter.known_at, Frozen.content)
+        .join(Frozen, Frozen.id == Letter.frozen_id)
+        .where(Letter.programme_id == programme_id, Letter.quarter < quarter)
+        .order_by(Letter.quarter.desc())
+        .limit(1)
+    ).first()
+    if row is None:
+        return None
+    return Previous(row[0] or 0, row[1], row[2], row[3], json.loads(row[4])["counters"]["closing"])
+
+
+def last_published_quarter(programme_id: int) -> str | None:
+    """The quarter of the last letter published: none before it may be published any more."""
+    return db.session.scalar(
+        select(func.max(Letter.quarter)).where(Letter.programme_id == programme_id, Letter.published_at.is_not(None))
+    )
+
+
+def _lines(*where: ColumnElement[bool]) -> tuple[LetterLine, ...]:
+    rows = db.session.execute(
+        select(
+            Letter.id, Letter.programme_id, Programme.slug, Letter.number, Letter.quarter, Letter.title, Letter.state,
+            Letter.as_of, Letter.provisional, Letter.published_at, or_(Letter.is_public, Programme.letters_public),
+        )
+        .join(Programme, Programme.id == Letter.programme_id)
+        .where(*where)
+        .order_by(Letter.quarter.desc(), Letter.id.desc())
+    )  # fmt: skip
+    return tuple(
+        LetterLine(*row[:9], None if row[9] is None else paris_day(row[9]), bool(row[10])) for row in rows.all()
+    )
+
+
+def archive(programme_id: int, *, public_only: bool) -> tuple[LetterLine, ...]:
+    """The published letters of a project, the last first; for visitors, those open to them."""
+    where: list[ColumnElement[bool]] = [Letter.programme_id == programme_id, Letter.published_at.is_not(None)]
+    if public_only:
+        where.append(or_(Letter.is_public, Programme.letters_public))
+    return _lines(*where)
+
+
+def any_public() -> bool:
+    """Whether visitors may read at least one letter."""
+    found = db.session.scalar(
+        select(Letter.id)
+        .join(Programme, Programme.id == Letter.programme_id)
+        .where(Letter.published_at.is_not(None), or_(Letter.is_public, Programme.letters_public))
+        .limit(1)
+    )
+    return found is not None
+
+
+def drafts(programme_id: int) -> tuple[LetterLine, ...]:
+    """The letters being written."""
+    return _lines(Letter.programme_id == programme_id, Letter.published_at.is_(None))
+
+
+def to_proofread(user_id: int) -> tuple[LetterLine, ...]:
+    """The drafts that this person was asked to read."""
+    asked = select(Proofreading.letter_id).where(Proofreading.user_id == user_id)
+    return _lines(Letter.id.in_(asked), Letter.published_at.is_(None))
+
+
+def published(number: int) -> PublishedLetter | None:
+    """A published letter with its neighbours, in two statements."""
+    row: Any = db.session.execute(
+        select(Letter, Frozen, Programme.letters_public)
+        .join(Frozen, Frozen.id == Letter.frozen_id)
+        .join(Programme, Programme.id == Letter.programme_id)
+        .where(Letter.number == number)
+    ).first()
+    if row is None:
+        return None
+    letter, frozen, letters_public = row
+    near = (Letter.programme_id == letter.programme_id, Letter.published_at.is_not(None))
+    before = select(Letter.number, Letter.quarter).where(*near, Letter.quarter < letter.quarter)
+    after = select(Letter.number, Letter.quarter).where(*near, Letter.quarter > letter.quarter)
+    before = before.order_by(Letter.quarter.desc()).limit(1)
+    after = after.order_by(Letter.quarter).limit(1)
+    both = union_all(select(before.subquery()), select(after.subquery()))
+    neighbours = {found[1]: found[0] for found in db.session.execute(both)}
+    earlier = [(number, quarter) for quarter, number in neighbours.items() if quarter < letter.quarter]
+    later = [(number, quarter) for quarter, number in neighbours.items() if quarter > letter.quarter]
+    return PublishedLetter(
+        id=letter.id,
+        programme_id=letter.programme_id,
+        number=letter.number or 0,
+        quarter=letter.quarter,
+        title=letter.title,
+        state=letter.state,
+        published_at=letter.published_at,
+        approved_by=letter.approved_by,
+        approved_on=letter.approved_on,
+        is_public=letter.is_public or letters_public,
+        sha256=frozen.sha256,
+        content=json.loads(frozen.content),
+        before=earlier[0] if earlier else None,
+        after=later[0] if later else None,
+    )
+
+
+def draft(programme_id: int, quarter: str) -> DraftLetter | None:
+    """A letter being written with its blocks and readers, in three statements; None when there is none or no more."""
+    letter = db.session.scalar(
+        select(Letter)
+        .where(Letter.programme_id == programme_id, Letter.quarter == quarter, Letter.published_at.is_(None))
+        .execution_options(populate_existing=True)
+    )
+    if letter is None:
+        return None
+    blocks = db.session.scalars(
+        select(LetterBlock)
+        .where(LetterBlock.letter_id == letter.id)
+        .order_by(LetterBlock.position, LetterBlock.id)
+        .execution_options(populate_existing=True)
+    )
+    readers = db.session.execute(
+        select(Proofreading, User)
+        .join(User, User.id == Proofreading.user_id)
+        .where(Proofreading.letter_id == letter.id)
+        .order_by(Proofreading.asked_at, User.last_name, User.id)
+        .execution_options(populate_existing=True)
+    )
+    return DraftLetter(
+        id=letter.id,
+        programme_id=letter.programme_id,
+        quarter=letter.quarter,
+        title=letter.title,
+        state=letter.state,
+        as_of=letter.as_of,
+        known_at=letter.known_at,
+        provisional=letter.provisional,
+        is_public=letter.is_public,
+        approved_by=letter.approved_by,
+        approved_on=letter.approved_on,
+        revision=letter.revision,
+        blocks=tuple(
+            BlockRecord(b.id, b.key, b.kind, b.position, b.source, b.data, b.edited_text, b.hidden, b.audience)
+            for b in blocks
+        ),
+        readers=tuple(
+            ReaderRecord(user.id, user.name, user.email, row.asked_at, row.answered_at, row.remark)
+            for row, user in readers
+        ),
+    )
+
+
+def resolve(content: Any) -> Resolved:
+    """The names that the people of a letter still agree to show, and the texts withdrawn since, in one statement.
+
+    A sealed author's name is never selected; nor is that of somebody who no longer agrees to be thanked by name.
+    """
+    refs = references(content)
+    name = func.coalesce(Authorship.name, User.first_name + " " + User.last_name)
+    authors = (
+        select(lit("authorship"), Authorship.id, Authorship.user_id, name)
+        .outerjoin(User, User.id == Authorship.user_id)
+        .where(Authorship.id.in_(refs["authorship"]), Authorship.sealed.is_(False), Authorship.thanks_consent.is_(True))
+    )
+    users = select(lit("user"), User.id, User.id, User.first_name + " " + User.last_name).where(
+        User.id.in_(refs["user"])
+    )
+    decisions = select(lit("decision"), Decision.id, Decision.id, lit("")).where(
+        Decision.id.in_(refs["decision"]), Decision.redacted_at.is_not(None)
+    )
+    updates = select(lit("update"), ActionUpdate.id, ActionUpdate.id, lit("")).where(
+        ActionUpdate.id.in_(refs["update"]), ActionUpdate.redacted_at.is_not(None)
+    )
+    asked = [
+        part
+        for kind, part in (("authorship", authors), ("user", users), ("decision", decisions), ("update", updates))
+        if refs[kind]
+    ]
+    found: dict[str, dict[int, tuple[int | None, str]]] = defaultdict(dict)
+    if asked:
+        for kind, key, person, text in db.session.execute(union_all(*asked)):
+            found[kind][key] = (person, (text or "").strip())
+    return Resolved(
+        authorships={key: value for key, value in found["authorship"].items() if value[1]},
+        users={key: text for key, (_, text) in found["user"].items() if text},
+        withdrawn_decisions=frozenset(found["decision"]),
+        withdrawn_updates=frozenset(found["update"]),
+    )
+
+
+def possible_readers(programme_id: int, *, today: date, q: str = "") -> tuple[tuple[int, str], ...]:
+    """People who may be asked to read a draft: those with a role in the project, or found by their name."""
+    query = select(User.id, User.first_name + " " + User.last_name, User.last_name).where(User.is_active.is_(True))
+    if q:
+        for word in q.split()[:4]:
+            query = query.where(
+                or_(User.first_name.icontains(word, autoescape=True), User.last_name.icontains(word, autoescape=True))
+            )
+    else:
+        holders = select(RoleGrant.user_id).where(
+            or_(RoleGrant.programme_id.is_(None), RoleGrant.programme_id == programme_id),
+            RoleGrant.starts_on <= today,
+            or_(RoleGrant.ends_on.is_(None), RoleGrant.ends_on >= today),
+        )
+        query = query.where(User.id.in_(holders))
+    rows = db.session.execute(query.order_by(User.last_name, User.first_name, User.id).limit(60))
+    return tuple((row[0], row[1]) for row in rows)
+
+
+def people_named(ids: Iterable[int]) -> dict[int, str]:
+    rows = db.session.execute(select(User.id, User.first_name + " " + User.last_name).where(User.id.in_(list(ids))))
+    return {row[0]: row[1] for row in rows}
+
+
+def window(day: date, days: int = 92) -> tuple[date, date]:
+    """The days a letter announces, from the day after."""
+    return day + timedelta(days=1), day + timedelta(days=days)

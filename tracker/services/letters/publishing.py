@@ -1,0 +1,122 @@
+"""The bon à tirer, and publication: numbered, frozen, never changed again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from flask_babel import gettext
+from sqlalchemy import select
+
+from tracker import validation, workflow
+from tracker.enums import FrozenKind, LetterState
+from tracker.errors import Conflict, Refused
+from tracker.extensions import db
+from tracker.letters import SCHEMA_VERSION, canonical, digest, letter_title
+from tracker.models import Frozen, Letter, Proofreading
+from tracker.permissions import Permission, require
+from tracker.records import Actor, paris_day
+from tracker.services import counters
+from tracker.services.letters.composing import (
+    Composed,
+    check_open,
+    compose_now,
+    preview_content,
+    project_of,
+    trace,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A counter that is not what the approved draft said."""
+
+    key: str
+    was: int
+    now: int
+
+
+def approve(letter: Letter, name: str, on: date, *, actor: Actor, now: datetime) -> Letter:
+    """Note who gave the bon à tirer, and when. Raises Refused (`name`, `on`), IllegalTransition."""
+    require(actor, Permission.LETTER_EDIT, letter)
+    check_open(letter)
+    given_by = validation.person_name(name)
+    if on > paris_day(now):
+        raise Refused(gettext("Cette date est à venir : notez-la une fois le bon à tirer donné."), field="on")
+    asked = db.session.scalar(select(Proofreading.asked_at).where(Proofreading.letter_id == letter.id).limit(1))
+    if asked is not None and on < paris_day(asked):
+        raise Refused(gettext("Cette date est avant l'envoi en relecture."), field="on")
+    workflow.check_letter_move(letter.state, LetterState.APPROVED)
+    letter.state = LetterState.APPROVED
+    letter.approved_by, letter.approved_on = given_by, on
+    letter.revision += 1
+    db.session.flush()
+    trace(letter, "letter:approve", actor=actor, now=now, by=given_by, on=on.isoformat())
+    return letter
+
+
+def reopen(letter: Letter, *, actor: Actor, now: datetime) -> Letter:
+    """Take a letter back to the draft; the bon à tirer, if given, is withdrawn."""
+    require(actor, Permission.LETTER_EDIT, letter)
+    check_open(letter)
+    workflow.check_letter_move(letter.state, LetterState.DRAFT)
+    letter.state = LetterState.DRAFT
+    letter.approved_by, letter.approved_on = "", None
+    letter.revision += 1
+    db.session.flush()
+    trace(letter, "letter:reopen", actor=actor, now=now)
+    return letter
+
+
+def moved_since(letter: Letter, composed: Composed) -> tuple[Moved, ...]:
+    """The counters that would be published otherwise than the draft shows them."""
+    shown: dict[str, int] = next((row.data.get("closing", {}) for row in letter.blocks if row.key == "counts"), {})
+    fresh = composed.facts.figures.closing
+    return tuple(Moved(key, shown.get(key, 0), value) for key, value in fresh.items() if shown.get(key, 0) != value)
+
+
+def publish(
+    letter: Letter, *, actor: Actor, now: datetime, is_public: bool | None = None, revision: int | None = None
+) -> Letter:
+    """Publish to the page and the archive: the figures are those known now, and nothing changes any more.
+
+    Raises Forbidden, Conflict, IllegalTransition without bon à tirer, Refused for an older quarter than the last one.
+    """
+    require(actor, Permission.LETTER_PUBLISH, letter)
+    check_open(letter)
+    if revision is not None and revision != letter.revision:
+        raise Conflict(gettext("La lettre a changé depuis cet aperçu : relisez-la avant de la publier."))
+    if letter.state not in {LetterState.APPROVED, LetterState.SCHEDULED}:
+        workflow.check_letter_move(letter.state, LetterState.SENT)
+    composed = compose_now(project_of(letter.programme_id), letter.quarter, now=now)
+    number = counters.next_number("letter")
+    content = canonical(preview_content(letter, composed, number=number))
+    period = composed.facts.period
+    frozen = Frozen(
+        kind=FrozenKind.LETTER, programme_id=letter.programme_id, schema_version=SCHEMA_VERSION, as_of=period.until,
+        known_at=now, content=content, sha256=digest(content), recorded_at=now,
+    )  # fmt: skip
+    db.session.add(frozen)
+    db.session.flush()
+    letter.number = number
+    letter.title = letter_title(composed.facts.letter_name, number, letter.quarter)
+    letter.as_of, letter.known_at, letter.provisional = period.until, now, period.provisional
+    letter.published_at, letter.frozen_id = now, frozen.id
+    if is_public is not None:
+        letter.is_public = is_public
+    letter.revision += 1
+    letter.blocks = []  # the frozen content is the only truth from now on
+    db.session.flush()
+    trace(letter, "letter:publish", actor=actor, now=now, number=number, sha256=frozen.sha256)
+    return letter
+
+
+def set_public(letter: Letter, is_public: bool, *, actor: Actor, now: datetime) -> Letter:
+    """Open a letter to visitors without account, or close it to them: its content does not change."""
+    require(actor, Permission.LETTER_PUBLISH, letter)
+    if letter.is_public != is_public:
+        letter.is_public = is_public
+        letter.revision += 1
+        db.session.flush()
+        trace(letter, "letter:access", actor=actor, now=now, public=[not is_public, is_public])
+    return letter

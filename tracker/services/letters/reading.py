@@ -1,0 +1,81 @@
+"""Proofreading: a draft sent to people by name, and what they say of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from flask_babel import gettext
+from sqlalchemy import select
+
+from tracker import validation, workflow
+from tracker.enums import LetterState
+from tracker.errors import Forbidden, Refused
+from tracker.extensions import db
+from tracker.models import Letter, OutboxMessage, Programme, Proofreading, User
+from tracker.permissions import Permission, require
+from tracker.records import Actor
+from tracker.services.letters.composing import check_open, check_writable, trace
+
+MAIL_KIND = "letter_proofreading"
+
+
+def ask_proofreading(
+    letter: Letter, user_ids: Iterable[int], *, actor: Actor, now: datetime, notify: bool = True
+) -> list[Proofreading]:
+    """Ask people to read the draft; those with an e-mail are told, the others see it at its address.
+
+    Somebody asked again may answer again. Raises Refused (`readers`), Conflict, IllegalTransition.
+    """
+    require(actor, Permission.LETTER_EDIT, letter)
+    check_writable(letter)
+    wanted = sorted(set(user_ids))
+    people = list(db.session.scalars(select(User).where(User.id.in_(wanted), User.is_active.is_(True))))
+    if not people or len(people) != len(wanted):
+        raise Refused(gettext("Choisissez au moins une personne de la liste."), field="readers")
+    if letter.state is not LetterState.TO_APPROVE:
+        workflow.check_letter_move(letter.state, LetterState.TO_APPROVE)
+        letter.state = LetterState.TO_APPROVE
+    letter.revision += 1
+    rows = []
+    for person in people:
+        row = db.session.get(Proofreading, (letter.id, person.id))
+        if row is None:
+            row = Proofreading(letter_id=letter.id, user_id=person.id, asked_at=now)
+            db.session.add(row)
+        row.asked_at, row.answered_at = now, None
+        rows.append(row)
+        if notify and person.email:
+            _queue(letter, person, now)
+    db.session.flush()
+    trace(letter, "letter:proofread", actor=actor, now=now, readers=[person.id for person in people])
+    return rows
+
+
+def _queue(letter: Letter, person: User, now: datetime) -> None:
+    """One message per person and version of the draft."""
+    key = f"{MAIL_KIND}:{letter.id}:{letter.revision}:{person.id}"
+    slug = db.session.scalar(select(Programme.slug).where(Programme.id == letter.programme_id))
+    db.session.add(
+        OutboxMessage(
+            dedupe_key=key, user_id=person.id, address=person.email or "", kind=MAIL_KIND, source_id=letter.id,
+            params={"quarter": letter.quarter, "project": slug}, not_before=now, queued_at=now,
+        )
+    )  # fmt: skip
+
+
+def leave_remark(letter: Letter, text: str, *, actor: Actor, now: datetime) -> Proofreading:
+    """Say what one thinks of a draft one was asked to read; an empty remark says that all is well.
+
+    Raises Forbidden when the person was not asked.
+    """
+    require(actor, Permission.LETTER_PROOFREAD, letter)
+    check_open(letter)
+    row = db.session.get(Proofreading, (letter.id, actor.id), populate_existing=True)
+    if row is None:
+        raise Forbidden(gettext("Cette lettre ne vous a pas été donnée à relire."))
+    row.remark = validation.text(text, field="remark", limit=validation.REASON_MAX, required=False)
+    row.answered_at = now
+    db.session.flush()
+    trace(letter, "letter:remark", actor=actor, now=now)
+    return row
