@@ -112,6 +112,7 @@ class DecisionForm(BaseForm):
             filled = [row for row in self.conditions if row.form.label.data] or list(self.conditions)
             target = filled[0].form.label
             target.errors = [*target.errors, refusal.message]
+            self.conditions.errors = [row.errors for row in self.conditions]
         else:
             super().refuse(refusal)
 

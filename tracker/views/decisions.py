@@ -83,7 +83,8 @@ def decide(number: int) -> ResponseReturnValue:
     proposal = studied_or_404(number, Permission.DECISION_TAKE)
     meetings = settling.meeting_choices(proposal.programme_id, today=today())
     given = decisions.decisions_on(proposal.id)
-    form = DecisionForm(meetings=meetings, data=_first_values(given, meetings))
+    first = _first_values(given, meetings) if request.method == "GET" else None  # a post says all there is to say
+    form = DecisionForm(meetings=meetings, data=first)
     if form.validate_on_submit():
         begin_write()
         try:
