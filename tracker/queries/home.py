@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Select, and_, func, literal, or_, select, union_all
+from sqlalchemy import Select, String, and_, func, literal, or_, select, type_coerce, union_all
 
 from tracker.enums import ActionStatus, MeetingKind, Outcome, PhaseKind, ProposalState
 from tracker.extensions import db
@@ -124,7 +124,7 @@ def _line(kind: NewsKind, number: Any, title: Any, on: Any, detail: Any) -> Sele
         number.label("number"),
         title.label("title"),
         on.label("day"),
-        detail.label("detail"),
+        type_coerce(detail, String).label("detail"),
     )
 
 

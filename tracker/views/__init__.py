@@ -6,15 +6,21 @@ from flask import Flask
 
 from tracker.views import (
     accounts,
+    actions,
     auth,
     board,
+    consultations,
     decisions,
+    drafts,  # noqa: F401 - adds its addresses to those of proposals
     errors,
     frame,
+    groups,
     health,
     help_pages,
     home,
     meetings,
+    moderation,
+    proposals,
     reviews,
     settings,
 )
@@ -23,13 +29,18 @@ BLUEPRINTS = (
     auth.bp,
     accounts.bp,
     home.bp,
+    actions.bp,
+    groups.bp,
     board.bp,
+    consultations.bp,
     health.bp,
     help_pages.bp,
     settings.bp,
     reviews.bp,
     decisions.bp,
     meetings.bp,
+    proposals.bp,
+    moderation.bp,
 )
 
 

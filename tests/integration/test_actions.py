@@ -1,0 +1,538 @@
+"""Pages of actions: the list, the page of one, points, corrections, creation."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from tests import factories
+from tests.client import CheckedClient
+from tests.conftest import NOON
+from tracker.enums import ActionStatus, Health, ProposalState, Role, UpdateKind
+from tracker.extensions import db
+from tracker.models import Action, ActionUpdate, Programme, User
+from tracker.progress import state_at
+from tracker.queries import log
+
+TODAY = date(2026, 3, 16)
+PEOPLE = ("lead", "other_lead", "member", "pilot", "agent", "steering", "admin", "reviewer")
+
+
+@pytest.fixture(autouse=True)
+def _fresh_log() -> None:
+    log.forget()
+
+
+class Site:
+    """What the tests of this file stand on: ids and people."""
+
+    users: dict[str, User]
+    project: Programme
+    number: int
+    action_id: int
+    group_id: int
+    steps: list[int]
+
+
+@pytest.fixture
+def site(app: Any, writing: Any) -> Site:
+    site = Site()
+    with writing():
+        project = factories.programme()
+        theme = factories.theme(project)
+        group = factories.group(project, name="Vie au travail", slug="vie-au-travail")
+        other = factories.group(project)
+        site.users = {
+            "lead": factories.user(Role.GROUP_LEAD, group=group),
+            "other_lead": factories.user(Role.GROUP_LEAD, group=other),
+            "member": factories.user(Role.GROUP_MEMBER, group=group),
+            "pilot": factories.user(first_name="Paule", last_name="Pilote"),
+            "agent": factories.user(),
+            "steering": factories.user(Role.STEERING, programme=project),
+            "admin": factories.user(Role.ADMIN),
+            "reviewer": factories.user(Role.REVIEWER, programme=project),
+        }
+        action = factories.action(
+            project, title="Ouvrir un guichet unique", group_id=group.id, theme_id=theme.id,
+            pilot_id=site.users["pilot"].id,
+            milestones=(("Cahier des charges", date(2026, 3, 1)), ("Ouverture", date(2026, 6, 1))),
+        )  # fmt: skip
+        site.number, site.action_id, site.group_id = action.number, action.id, group.id
+        site.project = project
+    site.steps = [m.id for m in action.milestones]
+    return site
+
+
+def be(client: CheckedClient, site: Site, who: str) -> CheckedClient:
+    return client.login(site.users[who])
+
+
+def rows() -> int:
+    return db.session.scalar(select(func.count()).select_from(ActionUpdate)) or 0
+
+
+def token() -> str:
+    return str(db.session.scalar(select(func.max(ActionUpdate.id))))
+
+
+def typed(**values: Any) -> dict[str, Any]:
+    """The form as the page shows it, with what a person changes."""
+    return {
+        "status": "to_start", "health": "sun", "planned_start": "2026-02-01", "planned_end": "2026-06-30",
+        "effective_on": "2026-03-16", "token": token(), **values,
+    }  # fmt: skip
+
+
+def state(site: Site, on: date = TODAY) -> Any:
+    return state_at(log.load_actions(ids=(site.action_id,))[0], as_of=on)
+
+
+# --- The list
+
+
+def test_the_list_counts_before_it_shows(client: CheckedClient, site: Site, writing: Any) -> None:
+    with writing():
+        factories.action(site.project, status=ActionStatus.DONE, title="Déjà fait")
+    page = be(client, site, "agent").get("/actions")
+    assert "1 action réalisée sur 2" in page
+    assert "Ouvrir un guichet unique" in page
+    assert "sans groupe" in page
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("groupe=vie-au-travail", True),
+        ("groupe=sans", False),
+        ("theme=sans", False),
+        ("employeur=sans", False),
+        ("statut=a-lancer", True),
+        ("statut=realisee", False),
+        ("meteo=soleil", True),
+        ("meteo=orage", False),
+        ("retard=1", True),
+        ("sans_nouvelles=1", False),
+        ("a_verifier=1", False),
+        ("sans_pilote=1", False),
+        ("q=GUICHET", True),
+        ("q=téléphone", False),
+        ("q=%27%22%28", True),
+        ("statut=inconnu&groupe=nulle-part&tri=hasard&page=x", True),
+    ],
+)
+def test_filters_live_in_the_address_and_unknown_values_are_ignored(
+    client: CheckedClient, site: Site, query: str, found: bool
+) -> None:
+    page = be(client, site, "agent").get(f"/actions?{query}")
+    assert ("Ouvrir un guichet unique" in page) is found
+    if not found:
+        assert "Aucune action ne correspond" in page
+
+
+def test_sorting_by_need_puts_late_first_and_what_is_over_last(client: CheckedClient, site: Site, writing: Any) -> None:
+    with writing():
+        factories.action(site.project, title="Finie", status=ActionStatus.DONE)
+        later = (date(2026, 4, 1), date(2027, 6, 1))
+        factories.action(site.project, title="Tranquille", planned=later, opened_on=date(2026, 3, 1))
+        factories.action(site.project, title="Muette", planned=later, opened_on=date(2025, 6, 1))
+    page = be(client, site, "agent").get("/actions")
+    titles = [link.get_text() for link in page.select("table tbody th a")]
+    assert titles == ["Ouvrir un guichet unique", "Muette", "Tranquille", "Finie"]
+    for sort in ("numero", "echeance", "avancement"):
+        page = client.get(f"/actions?tri={sort}")
+        assert len(page.select("table tbody tr")) == 4
+
+
+def test_lateness_is_never_listed_by_person(client: CheckedClient, site: Site) -> None:
+    page = be(client, site, "steering").get("/actions?retard=1")
+    assert "en retard" in page
+    assert "Paule Pilote" not in page
+    assert client.get("/actions?q=Paule").select("table") == []
+
+
+def test_a_page_that_does_not_exist_is_not_found(client: CheckedClient, site: Site) -> None:
+    be(client, site, "agent")
+    client.get("/actions?page=2", expected=404)
+    client.get("/actions/99", expected=404)
+    client.get("/actions/99999999999999", expected=404)
+    client.get("/actions/nouvelle", expected=403)
+
+
+@pytest.mark.parametrize("path", ["/actions", "/actions/{number}", "/actions/{number}/point", "/groupes/vie-au-travail",
+                                  "/groupes/vie-au-travail/tour", "/groupes", "/actions/mon-tour"])  # fmt: skip
+def test_pages_take_as_many_statements_with_10_as_with_300_actions(
+    client: CheckedClient, site: Site, writing: Any, count_sql: Any, path: str
+) -> None:
+    be(client, site, "steering")
+
+    def more(count: int) -> int:
+        with writing():
+            project = db.session.get_one(Programme, site.project.id)
+            proposals = tuple(factories.proposal(project, state=ProposalState.RETAINED) for _ in range(3))
+            for _ in range(count):
+                one = factories.action(
+                    project, group_id=site.group_id, proposals=proposals, pilot_id=site.users["steering"].id,
+                    milestones=(("Un jalon", date(2026, 5, 1)),),
+                )  # fmt: skip
+                factories.update(one, date(2026, 2, 1), note="Un mot.", author_id=site.users["lead"].id)
+        log.forget()
+        with count_sql() as statements:
+            client.get(path.format(number=site.number))
+        return len(statements)
+
+    few = more(10)
+    assert few == more(290)
+    assert few <= 8
+
+
+# --- The page of one
+
+
+def test_the_page_says_where_it_is_since_when_and_who_says_so(client: CheckedClient, site: Site, writing: Any) -> None:
+    with writing():
+        one = db.session.get_one(Action, site.action_id)
+        factories.update(
+            one, date(2026, 3, 2), status=ActionStatus.IN_PROGRESS, health=Health.CLOUDY, note="Il manque un local.",
+            planned_start=date(2026, 2, 1), planned_end=date(2026, 9, 30), author_id=site.users["pilot"].id,
+            move_reason="Le local est en travaux.",
+        )  # fmt: skip
+    page = be(client, site, "agent").get(f"/actions/{site.number}")
+    for words in ("en cours", "nuageux", "besoin d'un appui", "0 jalon franchi sur 2", "Il manque un local.",
+                  "Paule Pilote", "30 juin 2026", "30 septembre 2026", "Le local est en travaux."):  # fmt: skip
+        assert words in page, words
+    assert [tag.get_text() for tag in page.select(".moved del")] == ["date prévue au départ : 30 juin 2026"]
+
+
+def test_the_proposals_it_comes_from_show_only_names_that_may_be_shown(
+    client: CheckedClient, site: Site, writing: Any
+) -> None:
+    with writing():
+        project = db.session.get_one(Programme, site.project.id)
+        named = factories.proposal(project, state=ProposalState.RETAINED, author=factories.user(last_name="Visible"))
+        sealed = factories.proposal(
+            project, state=ProposalState.RETAINED, author=factories.sealed_user(), sealed=True, title="Idée discrète"
+        )
+        one = factories.action(project, proposals=(named, sealed))
+        number = one.number
+    page = be(client, site, "steering").get(f"/actions/{number}")
+    assert "Visible" in page
+    assert "Idée discrète" in page
+    assert "Nom non affiché" in page
+
+
+@pytest.mark.parametrize(
+    ("who", "reads"),
+    [("pilot", True), ("lead", True), ("steering", True), ("agent", False), ("member", False), ("other_lead", False),
+     ("admin", False), ("reviewer", False)],
+)  # fmt: skip
+def test_a_private_note_is_read_by_the_committee_the_lead_and_the_pilote_only(
+    client: CheckedClient, site: Site, writing: Any, who: str, reads: bool
+) -> None:
+    with writing():
+        one = db.session.get_one(Action, site.action_id)
+        factories.update(one, date(2026, 3, 2), note="Public.", private_note="Conflit entre deux directions.")
+    page = be(client, site, who).get(f"/actions/{site.number}")
+    assert ("Conflit" in page.text) is reads
+
+
+def test_history_strikes_what_was_replaced_and_says_by_whom(client: CheckedClient, site: Site, writing: Any) -> None:
+    with writing():
+        one = db.session.get_one(Action, site.action_id)
+        wrong = factories.update(
+            one, date(2026, 2, 10), note="Fausse nouvelle.", recorded_at=factories.noon(date(2026, 3, 1))
+        )
+        factories.update(
+            one, date(2026, 2, 10), kind=UpdateKind.CORRECTION, supersedes_id=wrong.id, rank_at=wrong.rank_at,
+            recorded_at=NOON, note="Bonne nouvelle.", author_id=site.users["lead"].id,
+        )  # fmt: skip
+    page = be(client, site, "agent").get(f"/actions/{site.number}")
+    assert "Remplacé le 16 mars 2026 par la correction de " + site.users["lead"].name in page
+    assert any("Fausse nouvelle." in tag.get_text() for tag in page.select("del"))
+    assert "Saisi le 1er mars 2026" in page
+
+
+@pytest.mark.parametrize(("who", "sees"), [("pilot", True), ("lead", True), ("steering", True), ("agent", False)])
+def test_only_those_who_may_see_the_buttons(client: CheckedClient, site: Site, who: str, sees: bool) -> None:
+    page = be(client, site, who).get(f"/actions/{site.number}")
+    assert ("Dire où on en est" in page) is sees
+    assert ("Changer les dates prévues au départ" in page) is (who == "steering")
+
+
+# --- Saying where it is
+
+
+def test_a_point_is_published_in_one_post(client: CheckedClient, site: Site) -> None:
+    be(client, site, "pilot").get(f"/actions/{site.number}/point")
+    page = client.submit(f"/actions/{site.number}/point", typed(status="in_progress", note="Le marché est publié."))
+    assert "Point publié" in page
+    assert "Le marché est publié." in page
+    assert state(site).status is ActionStatus.IN_PROGRESS
+    assert state(site).health_on == TODAY
+
+
+def test_nothing_has_changed_is_one_button(client: CheckedClient, site: Site) -> None:
+    page = be(client, site, "pilot").get(f"/actions/{site.number}")
+    sent = {i["name"]: i["value"] for i in page.select('form[action$="rien-n-a-change"] input') if i["name"] == "token"}
+    page = client.submit(f"/actions/{site.number}/rien-n-a-change", sent)
+    assert "rien n'a changé" in page
+    assert state(site).last_news_on == TODAY
+    page = client.submit(f"/actions/{site.number}/rien-n-a-change", sent)
+    assert "a changé depuis que vous avez ouvert" in page
+    assert rows() == 2
+
+
+@pytest.mark.parametrize(
+    ("said", "sentence"),
+    [
+        ({"status": "done"}, "des jalons restent ouverts"),
+        ({"status": "stopped", "note": "Le logiciel national le fait."}, "ne comptera plus"),
+        ({"planned_end": "2026-09-30", "move_reason": "Travaux."}, "La fin prévue passe du 30/06/2026 au 30/09/2026"),
+    ],
+)
+def test_what_surprises_is_said_before_it_is_published(
+    client: CheckedClient, site: Site, said: dict[str, str], sentence: str
+) -> None:
+    be(client, site, "pilot")
+    page = client.post(f"/actions/{site.number}/point", typed(**said), expected=200)
+    assert sentence in page
+    assert rows() == 1
+    carried = {i["name"]: i["value"] for i in page.select("main form input[type=hidden]") if i["name"] != "csrf_token"}
+    again = client.post(f"/actions/{site.number}/point", {**carried, "again": "yes"}, expected=200)
+    assert again.select("input[name=token]")[0]["value"] == carried["token"]
+    client.post(f"/actions/{site.number}/point", {**carried, "confirmed": "yes"})
+    assert rows() == 2
+
+
+def test_a_back_dated_point_says_that_today_does_not_change(client: CheckedClient, site: Site, writing: Any) -> None:
+    with writing():
+        factories.update(db.session.get_one(Action, site.action_id), date(2026, 3, 10),
+                         planned_start=date(2026, 2, 1), planned_end=date(2026, 6, 30))  # fmt: skip
+    page = be(client, site, "pilot").post(
+        f"/actions/{site.number}/point", typed(status="in_progress", effective_on="2026-02-10", note="Raconté après."),
+        expected=200,
+    )  # fmt: skip
+    assert "avant le dernier point" in page
+
+
+@pytest.mark.parametrize(
+    ("said", "where", "sentence"),
+    [
+        ({"health": "storm"}, "note", "dites en une phrase"),
+        ({"planned_end": "2026-10-01"}, "move_reason", "dites pourquoi"),
+        ({"effective_on": "2026-03-17"}, "effective_on", "à venir"),
+        ({"effective_on": "2025-12-31"}, "effective_on", "avant l'ouverture"),
+        ({"effective_on": "hier"}, "effective_on", "Donnez la date en entier"),
+        ({"planned_end": "2026-01-01", "move_reason": "Oups."}, "planned_end", "La fin est avant le début"),
+        ({"status": "fini"}, "status", ""),
+        ({"status": ""}, "status", ""),
+        ({"new_milestone_due": "2026-05-01"}, "new_milestone_due", "nom du nouveau jalon"),
+        ({"done": "9999"}, "done", "n'existe plus"),
+        ({"note": "x" * 2001}, "note", ""),
+    ],
+)
+def test_a_refused_point_says_why_beside_the_field_and_keeps_everything(
+    client: CheckedClient, site: Site, said: dict[str, str], where: str, sentence: str
+) -> None:
+    be(client, site, "pilot")
+    form = typed(private_note="Pour vous seulement.", new_milestone="" if where == "new_milestone_due" else "Bilan")
+    page = client.post(f"/actions/{site.number}/point", form | said, expected=422)
+    assert page.select(".error-summary a")
+    assert sentence in page
+    assert "Pour vous seulement." in page.text
+    assert rows() == 1
+    name = "effective_on" if where == "effective_on" else None
+    if name:
+        assert page.select(f"input[name={name}]")[0]["value"] == said[name]
+
+
+def test_a_second_post_of_the_same_form_writes_nothing_and_keeps_what_was_typed(
+    client: CheckedClient, site: Site
+) -> None:
+    be(client, site, "pilot")
+    form = typed(status="in_progress", note="Deux fois le même clic.")
+    client.post(f"/actions/{site.number}/point", form)
+    page = client.post(f"/actions/{site.number}/point", form, expected=409)
+    assert rows() == 2
+    assert "a changé depuis" in page
+    assert "Deux fois le même clic." in page.select("textarea[name=note]")[0].get_text()
+    assert page.select("input[name=token]")[-1]["value"] == token()
+
+
+def test_a_milestone_is_ticked_moved_and_added_from_the_form(client: CheckedClient, site: Site) -> None:
+    first, second = site.steps
+    be(client, site, "pilot").post(
+        f"/actions/{site.number}/point",
+        typed(**{"done": str(first), f"due_{second}": "2026-07-01", "new_milestone": "Bilan",
+                 "new_milestone_due": "2026-12-01"}),
+    )  # fmt: skip
+    assert [(m.label, m.due, m.done) for m in state(site).milestones] == [
+        ("Cahier des charges", date(2026, 3, 1), True),
+        ("Ouverture", date(2026, 7, 1), False),
+        ("Bilan", date(2026, 12, 1), False),
+    ]
+
+
+POSTS = ["/actions/{n}/point", "/actions/{n}/rien-n-a-change"]
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+@pytest.mark.parametrize("path", POSTS)
+def test_who_may_say_where_an_action_is(client: CheckedClient, site: Site, who: str, path: str) -> None:
+    allowed = who in {"pilot", "lead", "steering"}
+    be(client, site, who).post(path.format(n=site.number), typed(note="Un mot."), expected=303 if allowed else 403)
+    assert rows() == (2 if allowed else 1)
+
+
+# --- Correcting
+
+
+def test_a_point_is_corrected_from_its_own_values(client: CheckedClient, site: Site) -> None:
+    be(client, site, "pilot").post(f"/actions/{site.number}/point", typed(status="in_progress", note="Premier jet.",
+                                                                          done=str(site.steps[0])))  # fmt: skip
+    path = f"/actions/{site.number}/points/{token()}/corriger"
+    page = client.get(path)
+    assert "Premier jet." in page.text
+    kept = page.select("input[name=kept_marks]")[0]["value"]
+    page = client.submit(path, typed(status="in_progress", note="Mieux dit.", kept_marks=kept))
+    assert "Point corrigé" in page
+    assert state(site).milestones[0].done
+    client.post(path, typed(status="in_progress", note="Encore."), expected=409)
+    assert rows() == 3
+
+
+def test_a_point_is_retracted_with_a_reason(client: CheckedClient, site: Site) -> None:
+    be(client, site, "pilot").post(f"/actions/{site.number}/point", typed(status="in_progress"))
+    path = f"/actions/{site.number}/points/{token()}/retirer"
+    client.get(path)
+    client.post(path, {"reason": ""}, expected=422)
+    assert "oups" in client.post(path, {"reason": "oups"}, expected=422).text
+    page = client.submit(path, {"reason": "Saisi sur la mauvaise action."})
+    assert "Saisi sur la mauvaise action." in page
+    assert state(site).status is ActionStatus.TO_START
+    client.post(path, {"reason": "Saisi sur la mauvaise action."}, expected=409)
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+@pytest.mark.parametrize("act", ["corriger", "retirer"])
+def test_who_may_correct_a_point_of_the_lead(
+    client: CheckedClient, site: Site, writing: Any, who: str, act: str
+) -> None:
+    with writing():
+        one = db.session.get_one(Action, site.action_id)
+        key = factories.update(one, date(2026, 3, 2), author_id=site.users["lead"].id).id
+    allowed = who in {"lead", "steering"}
+    path = f"/actions/{site.number}/points/{key}/{act}"
+    be(client, site, who).get(path, expected=200 if allowed else 403)
+    client.post(path, typed(status="in_progress", planned_start="", planned_end="", reason="Pas la bonne action."),
+                expected=303 if allowed else 403)  # fmt: skip
+    assert rows() == (3 if allowed else 2)
+
+
+def test_a_row_of_another_action_is_not_found(client: CheckedClient, site: Site, writing: Any) -> None:
+    with writing():
+        other = factories.action(site.project)
+        key = db.session.scalar(select(ActionUpdate.id).where(ActionUpdate.action_id == other.id))
+    be(client, site, "steering").get(f"/actions/{site.number}/points/{key}/corriger", expected=404)
+
+
+# --- Creating and changing
+
+
+def retained(site: Site, writing: Any, **values: Any) -> int:
+    with writing():
+        project = db.session.get_one(Programme, site.project.id)
+        number = factories.proposal(project, state=ProposalState.RETAINED, **values).number
+    assert number is not None
+    return number
+
+
+def test_an_action_is_created_already_linked_to_its_proposals(client: CheckedClient, site: Site, writing: Any) -> None:
+    a, b = retained(site, writing, title="Un guichet pour tous"), retained(site, writing)
+    path = f"/actions/nouvelle?proposition={a}&proposition={b}"
+    page = be(client, site, "lead").get(path)
+    assert page.select("input[name=title]")[0]["value"] == "Un guichet pour tous"
+    page = client.submit(path, {
+        "title": "Guichet", "group": str(site.group_id), "theme": "0", "pilot": "paule pilote",
+        "opened_on": "2026-03-16",
+        "planned_start": "2026-04-01", "planned_end": "2026-10-01", "step_1": "Local", "step_1_due": "2026-05-01",
+        "entities": [str(e) for e in _entity_ids(site)],
+    })  # fmt: skip
+    assert "créée" in page
+    assert f"Proposition n° {a}" in page
+    assert "Paule Pilote" in page
+    assert "Local" in page
+
+
+def _entity_ids(site: Site) -> list[int]:
+    return [e.id for e in db.session.get_one(Programme, site.project.id).entities]
+
+
+@pytest.mark.parametrize(
+    ("said", "sentence"),
+    [
+        ({"title": ""}, "Donnez un titre"),
+        ({"pilot": "Personne Inconnue"}, "Personne ne répond à ce nom"),
+        ({"planned_start": "2026-10-01", "planned_end": "2026-04-01"}, "La fin est avant le début"),
+        ({"opened_on": "2026-03-17"}, "à venir"),
+        ({"step_2_due": "2026-05-01"}, "Donnez un nom à ce jalon"),
+        ({"group": "999"}, ""),
+        ({"planned_end": "demain"}, "Donnez la date en entier"),
+    ],
+)
+def test_a_refused_creation_keeps_what_was_typed(
+    client: CheckedClient, site: Site, writing: Any, said: dict[str, str], sentence: str
+) -> None:
+    number = retained(site, writing)
+    form = {"title": "Guichet", "group": str(site.group_id), "theme": "0", "summary": "Tout mon texte."} | said
+    page = be(client, site, "lead").post(f"/actions/nouvelle?proposition={number}", form, expected=422)
+    assert sentence in page
+    assert "Tout mon texte." in page.text
+    assert page.select(".error-summary")
+    assert db.session.scalar(select(func.count()).select_from(Action)) == 1
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+def test_who_may_create_an_action(client: CheckedClient, site: Site, writing: Any, who: str) -> None:
+    number = retained(site, writing)
+    allowed = who in {"lead", "steering"}
+    form = {"title": "Guichet", "group": str(site.group_id), "theme": "0"}
+    expected = 303 if allowed else 422 if who == "other_lead" else 403
+    be(client, site, who).post(f"/actions/nouvelle?proposition={number}", form, expected=expected)
+    assert db.session.scalar(select(func.count()).select_from(Action)) == (2 if allowed else 1)
+
+
+def test_an_unknown_or_unpublished_proposal_is_not_found(client: CheckedClient, site: Site) -> None:
+    be(client, site, "steering").get("/actions/nouvelle?proposition=999", expected=404)
+    client.get("/actions/nouvelle?proposition=abc&proposition=-1")
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+def test_who_may_edit_an_action(client: CheckedClient, site: Site, who: str) -> None:
+    allowed = who in {"lead", "steering"}
+    be(client, site, who).get(f"/actions/{site.number}/modifier", expected=200 if allowed else 403)
+    form = {"title": "Autre titre", "group": str(site.group_id), "theme": "0", "pilot": "Paule Pilote", "weight": "2",
+            "rhythm_months": "6", "entities": [str(e) for e in _entity_ids(site)]}  # fmt: skip
+    client.post(f"/actions/{site.number}/modifier", form, expected=303 if allowed else 403)
+    one = db.session.get_one(Action, site.action_id)
+    db.session.refresh(one)
+    assert (one.title, one.weight, one.pilot_id) == (
+        ("Autre titre", 2, site.users["pilot"].id)
+        if allowed
+        else ("Ouvrir un guichet unique", 1, site.users["pilot"].id)
+    )
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+def test_who_may_change_the_baseline(client: CheckedClient, site: Site, who: str) -> None:
+    allowed = who == "steering"
+    path = f"/actions/{site.number}/dates-de-depart"
+    be(client, site, who).get(path, expected=200 if allowed else 403)
+    form = {"baseline_start": "2026-03-01", "baseline_end": "2026-08-01", "reason": "Le plan recommence en mars."}
+    if allowed:
+        client.post(path, form | {"reason": "non"}, expected=422)
+    client.post(path, form, expected=303 if allowed else 403)
+    if allowed:
+        assert "Le plan recommence en mars." in client.get(f"/actions/{site.number}")

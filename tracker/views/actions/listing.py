@@ -1,0 +1,218 @@
+"""The list of actions and the page of one."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TypeVar
+
+from flask import abort, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext, ngettext
+
+from tracker.enums import ActionStatus, Health
+from tracker.filters import number as french
+from tracker.permissions import Permission, can
+from tracker.progress import Summary, live_rows
+from tracker.queries import action_pages, actions
+from tracker.queries.actions import ActionFilters, Choices
+from tracker.queries.projects import Choice
+from tracker.security import acting, requires
+from tracker.services.corrections import may_supersede
+from tracker.validation import slugify
+from tracker.views.actions.blueprint import bp, day_shown, latest_id, load
+from tracker.views.frame import (
+    Link,
+    LinkedPage,
+    chosen_project,
+    page_number,
+    project_args,
+    show_project,
+    today,
+    with_args,
+)
+
+E = TypeVar("E", bound=StrEnum)
+WITHOUT = "sans"
+FLAGS = ("retard", "sans_nouvelles", "a_verifier", "sans_pilote")
+
+
+def word(member: StrEnum) -> str:
+    """The French word of a choice, as addresses carry it."""
+    return slugify(getattr(member, "message", member.value))
+
+
+def _member(kind: type[E], text: str) -> E | None:
+    return next((one for one in kind if text in {word(one), one.value, one.value.replace("_", "-")}), None)
+
+
+def _id(choices: tuple[Choice, ...], slug: str) -> int | None:
+    if slug == WITHOUT:
+        return actions.NONE
+    return next((one.id for one in choices if one.slug == slug), None)
+
+
+def read_filters(choices: Choices) -> ActionFilters:
+    """What the address asks for; what it does not know is ignored."""
+    args = request.args
+    return ActionFilters(
+        group_id=_id(choices.groups, args.get("groupe", "")),
+        theme_id=_id(choices.themes, args.get("theme", "")),
+        entity_id=_id(choices.entities, args.get("employeur", "")),
+        status=_member(ActionStatus, args.get("statut", "")),
+        health=_member(Health, args.get("meteo", "")),
+        late=args.get("retard") == "1",
+        silent=args.get("sans_nouvelles") == "1",
+        to_check=args.get("a_verifier") == "1",
+        unpiloted=args.get("sans_pilote") == "1",
+        q=" ".join(args.get("q", "").split())[:200],
+    )
+
+
+def count_sentence(summary: Summary) -> str:
+    """ "71 actions réalisées sur 148, 9 en retard, 12 sans nouvelles." """
+    if not summary.total:
+        return gettext("Aucune action pour le moment.")
+    done = summary.by_status[ActionStatus.DONE]
+    parts = [
+        ngettext("%(num)s action réalisée sur %(total)s", "%(num)s actions réalisées sur %(total)s", done,
+                 total=french(summary.total))
+    ]  # fmt: skip
+    if summary.late:
+        parts.append(gettext("%(n)s en retard", n=french(summary.late)))
+    if summary.silent:
+        parts.append(gettext("%(n)s sans nouvelles", n=french(summary.silent)))
+    if summary.to_check:
+        parts.append(gettext("%(n)s à vérifier", n=french(summary.to_check)))
+    return ", ".join(parts) + "."
+
+
+def _options(choices: tuple[Choice, ...], every: str, none: str) -> list[tuple[str, str]]:
+    return [("", every), *((one.slug, one.name) for one in choices), (WITHOUT, none)]
+
+
+def _sorts(current: str) -> list[Link]:
+    labels = {
+        "besoin": gettext("ce qui demande attention"),
+        "numero": gettext("numéro"),
+        "echeance": gettext("échéance"),
+        "avancement": gettext("avancement"),
+    }
+    return [Link(with_args(tri="" if key == "besoin" else key), label, key == current) for key, label in labels.items()]
+
+
+def _status_links(filters: ActionFilters, summary: Summary) -> list[tuple[Link, int]]:
+    """Counts per status, each a link that keeps the other filters."""
+    every = [(Link(with_args(statut=""), gettext("toutes"), filters.status is None), summary.total)]
+    return every + [
+        (Link(with_args(statut=word(status)), status.label, filters.status is status), count)
+        for status, count in summary.by_status.items()
+    ]
+
+
+def _active(filters: ActionFilters, choices: Choices) -> list[dict[str, str]]:
+    def name(found: tuple[Choice, ...], key: int | None, none: str) -> str:
+        return none if key == actions.NONE else next((one.name for one in found if one.id == key), "")
+
+    shown = [
+        ("q", f"« {filters.q} »" if filters.q else ""),
+        ("groupe", name(choices.groups, filters.group_id, gettext("sans groupe"))),
+        ("theme", name(choices.themes, filters.theme_id, gettext("sans thème"))),
+        ("employeur", name(choices.entities, filters.entity_id, gettext("sans employeur"))),
+        ("statut", filters.status.label if filters.status else ""),
+        ("meteo", filters.health.label if filters.health else ""),
+        ("retard", gettext("en retard") if filters.late else ""),
+        ("sans_nouvelles", gettext("sans nouvelles") if filters.silent else ""),
+        ("a_verifier", gettext("à vérifier") if filters.to_check else ""),
+        ("sans_pilote", gettext("sans pilote") if filters.unpiloted else ""),
+    ]
+    return [{"label": label, "remove_url": with_args(**{key: ""})} for key, label in shown if label]
+
+
+@bp.get("")
+@requires(Permission.ACTION_VIEW)
+def index() -> ResponseReturnValue:
+    project = chosen_project()
+    as_of = project.last_day(today())
+    choices = actions.choices(project.id)
+    filters = read_filters(choices)
+    sort = request.args.get("tri", "")
+    sort = sort if sort in actions.SORTS else "besoin"
+    found = actions.action_list(
+        project, as_of=as_of, filters=filters, unpiloted=choices.unpiloted, sort=sort, number=page_number()
+    )
+    if page_number() > found.page.pages:
+        abort(404)
+    active = _active(filters, choices)
+    return render_template(
+        "actions/index.html",
+        project=project,
+        as_of=as_of,
+        page=LinkedPage(found.page),
+        summary=found.summary,
+        sentence=count_sentence(found.summary),
+        status_links=_status_links(filters, found.summary),
+        sorts=_sorts(sort),
+        sort="" if sort == "besoin" else sort,
+        choices=choices,
+        filters=filters,
+        active=active,
+        reset_url=url_for("actions.index", **project_args()) if active else "",
+        group_options=_options(choices.groups, gettext("Tous les groupes"), gettext("Sans groupe")),
+        theme_options=_options(choices.themes, gettext("Tous les thèmes"), gettext("Sans thème")),
+        entity_options=_options(choices.entities, gettext("Tous les employeurs"), gettext("Sans employeur")),
+        status_options=[("", gettext("Tous les statuts")), *((word(s), s.label) for s in ActionStatus)],
+        health_options=[("", gettext("Toutes les météos")), *((word(h), h.label) for h in Health)],
+        may_create=can(acting(), Permission.ACTION_CREATE, None),
+    )
+
+
+@bp.get("/<int:number>")
+@requires(Permission.ACTION_VIEW)
+def show(number: int) -> ResponseReturnValue:
+    action = load(number)
+    project = show_project(action.programme_id)
+    actor = acting()
+    family = action_pages.records(action)
+    record = family[0]
+    as_of = day_shown(record, project.last_day(today()))
+    state = action_pages.state_of(family, as_of=as_of)
+    if state is None:  # pragma: no cover - day_shown is never before the opening
+        abort(404)
+    private = can(actor, Permission.PRIVATE_NOTE_READ, action)
+    rows = action_pages.updates(record, private=private)
+    live = [row.id for row in live_rows(record)]
+    by_id = {row.id: row for row in rows}
+    told = [by_id[key] for key in reversed(live) if by_id[key].note or by_id[key].redacted_on]
+    children = sorted((one for one in family[1:]), key=lambda one: one.number)
+    return render_template(
+        "actions/show.html",
+        action=action,
+        state=state,
+        as_of=as_of,
+        over=as_of < today(),
+        rows=rows,
+        by_id=by_id,
+        last=told[0] if told else None,
+        latest=by_id[live[-1]],
+        origins=action_pages.origins(action.id, reader_id=actor.id),
+        children=children,
+        token=latest_id(record),
+        may_post=can(actor, Permission.ACTION_POST, action),
+        may_edit=can(actor, Permission.ACTION_EDIT, action),
+        may_change_baseline=can(actor, Permission.BASELINE_CHANGE, action),
+        may_read_private=private,
+        may_supersede=lambda row: (
+            row.superseded_by is None and row.kind.value != "retraction"
+            and may_supersede(actor, action, author_id=row.author_id)
+        ),
+        opening_ids=_opening_ids(rows),
+    )  # fmt: skip
+
+
+def _opening_ids(rows: tuple[action_pages.UpdateDetail, ...]) -> frozenset[int]:
+    """The opening and the rows that correct it: they are never retracted."""
+    found = {row.id for row in rows if row.kind.value == "opening"}
+    for row in sorted(rows, key=lambda one: one.id):
+        if row.supersedes_id in found:
+            found.add(row.id)
+    return frozenset(found)
