@@ -352,3 +352,22 @@ def resembling(text: str, *, programme_id: int, limit: int = 3) -> tuple[Resembl
         .limit(limit)
     )
     return tuple(Resembling(row[0] or 0, row[1], row[2], row[3]) for row in rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Ballot:
+    """What a support button needs of a proposal."""
+
+    id: int
+    title: str
+    campaign_id: int | None
+    support_count: int
+
+
+def ballot(number: int) -> Ballot | None:
+    row = db.session.execute(
+        select(Proposal.id, Proposal.title, Proposal.campaign_id, Proposal.support_count).where(
+            Proposal.number == number, Proposal.state.in_(VISIBLE)
+        )
+    ).first()
+    return Ballot(*row) if row is not None else None

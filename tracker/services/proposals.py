@@ -67,7 +67,12 @@ def _title(text: Text) -> str:
     typed = validation.clean_text(text.title, multiline=False)
     if typed:
         return validation.title(typed)
-    made = title_from(validation.clean_text(text.body))
+    return made_title(text.body)
+
+
+def made_title(body: str) -> str:
+    """The title a proposal takes when its author gives none."""
+    made = title_from(validation.clean_text(body))
     return made if len(made) >= validation.TITLE_MIN else gettext("Idée : %(words)s", words=made)
 
 

@@ -1,0 +1,97 @@
+"""Submissions read before they are published: the queue, one of them, publish or return."""
+
+from __future__ import annotations
+
+from flask import Blueprint, abort, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from flask_login import current_user
+
+from tracker.errors import Conflict, Refused
+from tracker.extensions import begin_write, end_transaction
+from tracker.forms.proposals import ReturnForm
+from tracker.permissions import Permission, can, require
+from tracker.queries import proposals
+from tracker.queries.proposals import WaitingProposal
+from tracker.security import acting, current_time, requires
+from tracker.services import proposals as service
+from tracker.views.frame import page_frame, show_project
+from tracker.views.proposals import NUMBER_MAX
+
+bp = Blueprint("moderation", __name__, url_prefix="/moderation")
+
+
+@bp.get("")
+@requires(Permission.PROPOSAL_MODERATE)
+def index() -> str:
+    reached = [p.id for p in page_frame().projects if can(current_user, Permission.PROPOSAL_MODERATE, p)]
+    waiting = proposals.waiting(reached, actor=acting())
+    return render_template("moderation/index.html", waiting=waiting, several=len(page_frame().projects) > 1)
+
+
+def _load(proposal_id: int) -> WaitingProposal | None:
+    """The submission; None when it waits no more."""
+    page = proposals.waiting_one(proposal_id, actor=acting()) if proposal_id <= NUMBER_MAX else None
+    if page is not None:
+        require(acting(), Permission.PROPOSAL_MODERATE, page)
+        show_project(page.programme_id)
+    return page
+
+
+@bp.get("/<int:proposal_id>")
+@requires(Permission.PROPOSAL_MODERATE)
+def show(proposal_id: int) -> ResponseReturnValue:
+    page = _load(proposal_id)
+    if page is None:
+        abort(404, gettext("Cette proposition n'attend pas, ou plus, de publication."))
+    return _page(page, ReturnForm(), 200)
+
+
+def _page(page: WaitingProposal, form: ReturnForm, status: int) -> ResponseReturnValue:
+    alike = proposals.resembling(f"{page.title} {page.body}", programme_id=page.programme_id)
+    return render_template("moderation/show.html", page=page, form=form, alike=alike), status
+
+
+def _gone() -> ResponseReturnValue:
+    flash(gettext("Quelqu'un d'autre s'en est déjà occupé : cette proposition n'attend plus."), "warning")
+    return redirect(url_for("moderation.index"), 303)
+
+
+@bp.post("/<int:proposal_id>/publication")
+@requires(Permission.PROPOSAL_MODERATE)
+def publish(proposal_id: int) -> ResponseReturnValue:
+    page = _load(proposal_id)
+    if page is None:
+        return _gone()
+    begin_write()
+    try:
+        published = service.publish(actor=acting(), proposal_id=page.id, now=current_time())
+    except Conflict:
+        end_transaction(commit=False)
+        return _gone()
+    number = published.number
+    flash(gettext("Publiée sous le n° %(number)s. Tous les agents peuvent la lire.", number=number), "success")
+    return redirect(url_for("moderation.index"), 303)
+
+
+@bp.post("/<int:proposal_id>/renvoi")
+@requires(Permission.PROPOSAL_MODERATE)
+def send_back(proposal_id: int) -> ResponseReturnValue:
+    page = _load(proposal_id)
+    if page is None:
+        return _gone()
+    form = ReturnForm()
+    if form.validate_on_submit():
+        begin_write()
+        try:
+            service.send_back(actor=acting(), proposal_id=page.id, reason=form.reason.data or "", now=current_time())
+        except Conflict:
+            end_transaction(commit=False)
+            return _gone()
+        except Refused as refusal:
+            end_transaction(commit=False)
+            form.refuse(refusal)
+        else:
+            flash(gettext("Renvoyée en privé, avec votre explication."), "success")
+            return redirect(url_for("moderation.index"), 303)
+    return _page(page, form, 422)

@@ -1,0 +1,295 @@
+"""Published proposals: the list, the page of one with its parcours, support, following."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint, abort, flash, get_template_attribute, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext, ngettext
+from flask_login import current_user
+
+from tracker.enums import ProposalState
+from tracker.errors import TrackerError
+from tracker.extensions import begin_write, end_transaction, write_transaction
+from tracker.permissions import Permission, can, require
+from tracker.progress import ActionState
+from tracker.queries import campaigns, log, proposal_pages, proposals
+from tracker.queries.decisions import published_answers
+from tracker.queries.projects import ProjectRecord
+from tracker.queries.proposal_pages import ProposalPage
+from tracker.queries.proposals import ProposalFilters, Sort
+from tracker.security import acting, current_time, requires
+from tracker.security.addresses import safe_path
+from tracker.services import proposals as service
+from tracker.services import votes
+from tracker.views import parcours
+from tracker.views.frame import (
+    Link,
+    LinkedPage,
+    chosen_project,
+    page_frame,
+    page_number,
+    show_project,
+    today,
+    with_args,
+)
+from tracker.views.parcours import CarriedOut
+from tracker.workflow import SUPPORTABLE, VISIBLE
+
+bp = Blueprint("proposals", __name__, url_prefix="/propositions")
+
+NUMBER_MAX = 2**31 - 1
+QUERY_MAX = 200
+SHOWN_STATES = [state for state in ProposalState if state in VISIBLE]
+
+
+@bp.get("")
+@requires(Permission.PROPOSAL_VIEW)
+def index() -> str:
+    project = chosen_project()
+    now = current_time()
+    tags = votes.living_tags(acting())
+    asked = campaigns.of_projects([project.id])
+    filters = _filters(project.id)
+    found = proposals.listing(filters, actor=acting(), tags=tags, number=page_number())
+    themes, employers = proposals.filter_choices(project.id)
+    voting = [c for c in asked if c.allows_support(now)]
+    return render_template(
+        "proposals/index.html",
+        project=project,
+        found=found,
+        page=LinkedPage(found.page),
+        filters=filters,
+        states=SHOWN_STATES,
+        theme_options=[
+            ("", gettext("Tous les thèmes")),
+            *((t.slug, t.name) for t in themes),
+            _none(gettext("Sans thème")),
+        ],
+        employer_options=[
+            ("", gettext("Tous les employeurs")),
+            *((e.slug, e.name) for e in employers),
+            _none(gettext("Sans employeur")),
+        ],
+        sorts=_sorts(filters),
+        active=_active(filters, {t.slug: t.name for t in themes}, {e.slug: e.name for e in employers}),
+        voting={c.id for c in voting},
+        has_keys=any(not c.votes_closed and c.id in tags for c in asked),
+        support_last_day=max((day for c in voting if (day := c.support_last_day())), default=None),
+        submitting=any(c.allows_submission(now) for c in asked),
+        supportable=SUPPORTABLE,
+        here=request.full_path.rstrip("?"),
+    )
+
+
+def _none(label: str) -> tuple[str, str]:
+    """The bucket of what is missing."""
+    return proposals.NONE, label
+
+
+def _filters(programme_id: int) -> ProposalFilters:
+    """The filters of the address; what is unknown is ignored."""
+    args = request.args
+    state, sort = args.get("etat", ""), args.get("tri", "")
+    return ProposalFilters(
+        programme_id=programme_id,
+        theme=args.get("theme", "")[:QUERY_MAX],
+        state=next((s for s in SHOWN_STATES if s.value == state), None),
+        entity=args.get("employeur", "")[:QUERY_MAX],
+        mine=args.get("mes") == "1",
+        supported=args.get("soutien") == "1",
+        q=" ".join(args.get("q", "").replace("\0", " ").split())[:QUERY_MAX],
+        sort=next((s for s in Sort if s.value == sort), Sort.RECENT),
+    )
+
+
+def _sorts(filters: ProposalFilters) -> list[Link]:
+    labels = {
+        Sort.RECENT: gettext("les plus récentes"),
+        Sort.SUPPORTED: gettext("les plus soutenues"),
+        Sort.NUMBER: gettext("numéro"),
+    }
+    return [
+        Link(with_args(tri=None if sort is Sort.RECENT else sort.value), label, sort is filters.sort)
+        for sort, label in labels.items()
+    ]
+
+
+def _active(filters: ProposalFilters, themes: dict[str, str], employers: dict[str, str]) -> list[dict[str, str]]:
+    """The filters in place, each with the address without it."""
+    none = {proposals.NONE: gettext("sans thème")}, {proposals.NONE: gettext("sans employeur")}
+    said = [
+        ("q", f"« {filters.q} »" if filters.q else ""),
+        ("theme", {**themes, **none[0]}.get(filters.theme, filters.theme)),
+        ("etat", filters.state.label if filters.state else ""),
+        ("employeur", {**employers, **none[1]}.get(filters.entity, filters.entity)),
+        ("mes", gettext("les miennes") if filters.mine else ""),
+        ("soutien", gettext("soutenues par moi") if filters.supported else ""),
+    ]
+    return [{"label": label, "remove_url": with_args(**{name: None})} for name, label in said if label]
+
+
+@bp.get("/mes-propositions")
+@requires(Permission.PROPOSAL_CREATE)
+def mine() -> str:
+    return render_template("proposals/mine.html", own=proposals.mine(acting()))
+
+
+# --- One proposal ---------------------------------------------------------------------------------------------
+
+
+def load(number: int) -> tuple[ProposalPage, ProjectRecord]:
+    """The numbered proposal and its project, or 404."""
+    page = None
+    if number <= NUMBER_MAX:
+        page = proposal_pages.page(
+            number, actor=acting(), tags=votes.living_tags(acting()), opinions_of=_projects_studied()
+        )
+    if page is None:
+        abort(404, gettext("Il n'y a pas de proposition n° %(number)s.", number=number))
+    return page, show_project(page.programme_id)
+
+
+def _projects_studied() -> set[int]:
+    """The projects whose studies the reader may read in full."""
+    wanted = (Permission.PROPOSAL_REVIEW, Permission.DECISION_PREPARE)
+    return {p.id for p in page_frame().projects if any(can(current_user, permission, p) for permission in wanted)}
+
+
+def _actions(page: ProposalPage, project: ProjectRecord) -> tuple[CarriedOut, ...]:
+    """The actions born from the proposal, as of today."""
+    states: dict[int, ActionState] = {}
+    if page.actions:
+        ids = {action.id for action in page.actions}
+        timeline = log.timeline(project).select(lambda action: action.id in ids)
+        states = {state.action.id: state for state in timeline.states(today())}
+    return parcours.carried_out(page, states)
+
+
+@bp.get("/<int:number>")
+@requires(Permission.PROPOSAL_VIEW)
+def show(number: int) -> str:
+    page, project = load(number)
+    if page.state is ProposalState.WITHDRAWN and not page.mine:
+        return render_template("proposals/withdrawn.html", page=page, sentence=parcours.sentence(page, (), (), today()))
+    answers = published_answers(page.id)
+    actions = _actions(page, project)
+    studied = project.id in _projects_studied()
+    now = current_time()
+    campaign = page.campaign
+    supportable = page.state in SUPPORTABLE
+    return render_template(
+        "proposals/show.html",
+        page=page,
+        project=project,
+        sentence=parcours.sentence(page, answers, actions, today()),
+        steps=parcours.steps(page, answers, actions, reads_opinions=studied),
+        votes_open=supportable and campaign is not None and campaign.allows_support(now),
+        support_last_day=campaign.support_last_day() if campaign and campaign.allows_support(now) else None,
+        may_rewrite=page.mine
+        and page.state is ProposalState.PUBLISHED
+        and campaign is not None
+        and campaign.allows_submission(now),
+        may_withdraw=page.mine and supportable,
+        reads_opinions=studied,
+        retained=page.state is ProposalState.RETAINED,
+    )
+
+
+# --- Support: nothing is written but the vote (design 4.6) ------------------------------------------------------
+
+
+@bp.post("/<int:number>/soutien")
+@requires(Permission.PROPOSAL_SUPPORT)
+def support(number: int) -> ResponseReturnValue:
+    return _vote(number, votes.cast, supported=True)
+
+
+@bp.post("/<int:number>/retrait-soutien")
+@requires(Permission.PROPOSAL_SUPPORT)
+def withdraw_support(number: int) -> ResponseReturnValue:
+    return _vote(number, votes.withdraw, supported=False)
+
+
+def _vote(number: int, act: Callable[..., bool], *, supported: bool) -> ResponseReturnValue:
+    """Cast or take back, then answer with the button as it stands: in place when asked for JSON, else by a redirect."""
+    in_place = request.accept_mimetypes.best == "application/json"
+    back = safe_path(request.args.get("retour") or url_for("proposals.show", number=number))
+    actor, now = acting(), current_time()
+    ballot = proposals.ballot(number) if number <= NUMBER_MAX else None
+    if ballot is None:
+        abort(404)
+    try:
+        key = _key(ballot.campaign_id, now)
+        begin_write()
+        act(actor=actor, proposal_id=ballot.id, key=key, now=now)
+    except TrackerError as refusal:
+        end_transaction(commit=False)
+        if in_place:
+            raise  # the page then posts plainly, and shows the sentence
+        flash(refusal.message, "error")
+        return redirect(back, 303)
+    if not in_place:
+        return redirect(back, 303)
+    return _button(number, ballot.title, supported=supported, back=back)
+
+
+def _key(campaign_id: int | None, now: Any) -> votes.Key:
+    """The key of the consultation, its roll being made before the vote's own transaction when it is not yet."""
+    campaign = campaigns.by_id(campaign_id) if campaign_id is not None else None
+    end_transaction(commit=False)
+    if campaign is None or not campaign.allows_support(now):
+        raise votes.closed()
+    key = votes.prepare_key(campaign)
+    if not campaign.roll_opened:
+        with write_transaction():
+            votes.open_roll(campaign_id=campaign.id, key=key, now=now)
+    return key
+
+
+def _button(number: int, title: str, *, supported: bool, back: str) -> ResponseReturnValue:
+    counted = proposals.ballot(number)
+    count = counted.support_count if counted else 0
+    action = support_action(number, supported=supported, back=request.args.get("retour", ""))
+    macro: Callable[..., str] = get_template_attribute("components/support.html", "support")
+    said = ngettext("%(num)s soutien", "%(num)s soutiens", count)
+    done = gettext("Votre soutien est enregistré.") if supported else gettext("Votre soutien est retiré.")
+    return {
+        "supported": supported,
+        "count": count,
+        "label": said,
+        "html": macro(action, supported, count, title),
+        "message": f"{done} {said}.",
+    }
+
+
+def support_action(number: int, *, supported: bool, back: str = "") -> str:
+    """Where the button posts: to take back when there is a support, to give it otherwise."""
+    endpoint = "proposals.withdraw_support" if supported else "proposals.support"
+    return url_for(endpoint, number=number, retour=back or None)
+
+
+@bp.app_template_global("support_action")
+def _support_action(number: int, supported: bool, back: str = "") -> str:
+    return support_action(number, supported=supported, back=back)
+
+
+# --- Following ------------------------------------------------------------------------------------------------
+
+
+@bp.post("/<int:number>/suivi")
+@requires(Permission.PROPOSAL_FOLLOW)
+def follow(number: int) -> ResponseReturnValue:
+    """Follow with `suivre=1`, stop with `suivre=0`."""
+    page, _project = load(number)
+    require(acting(), Permission.PROPOSAL_FOLLOW, page)
+    wanted = request.form.get("suivre") != "0"
+    begin_write()
+    (service.follow if wanted else service.unfollow)(actor=acting(), proposal_id=page.id, now=current_time())
+    flash(
+        gettext("Vous suivez cette proposition.") if wanted else gettext("Vous ne suivez plus cette proposition."),
+        "success",
+    )
+    return redirect(url_for("proposals.show", number=number), 303)
