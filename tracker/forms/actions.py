@@ -18,7 +18,7 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
-from wtforms.validators import InputRequired, Length, Optional
+from wtforms.validators import InputRequired, Length, Optional, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from tracker import validation
@@ -75,7 +75,7 @@ class CheckboxList(SelectMultipleField):
         try:
             super().pre_validate(form)
         except ValueError as error:
-            raise ValueError(gettext("Un de ces choix n'existe plus : relisez la liste.")) from error
+            raise ValidationError(gettext("Un de ces choix n'existe plus : relisez la liste.")) from error
 
 
 def _only(value: Any, shown: Any) -> Any:
@@ -116,6 +116,11 @@ class PostForm(BaseForm):
         text = self.token.data or ""
         return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0
 
+    @property
+    def meanings(self) -> dict[str, str]:
+        """What each weather means, beside its word."""
+        return {one.value: one.meaning for one in STATED_HEALTH}
+
     def statement(self, *, today: date) -> Statement:
         """What the person said, against what the page showed."""
         state = self.shown
@@ -146,7 +151,7 @@ class PostForm(BaseForm):
 
     def validate_new_milestone_due(self, field: Any) -> None:
         if field.data is not None and not self.new_milestone.data:
-            raise ValueError(gettext("Donnez aussi le nom du nouveau jalon."))
+            raise ValidationError(gettext("Donnez aussi le nom du nouveau jalon."))
 
 
 def _chosen(form: BaseForm, name: str) -> frozenset[int]:

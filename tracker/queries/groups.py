@@ -12,7 +12,6 @@ from tracker.enums import Role
 from tracker.extensions import db
 from tracker.models import Action, RoleGrant, User, WorkingGroup
 from tracker.progress import ActionState, MilestoneState, live_rows
-from tracker.queries import people
 from tracker.records import ActionRecord
 
 
@@ -125,22 +124,19 @@ def last_said(records: Collection[ActionRecord]) -> tuple[int, ...]:
 
 
 def find_people(text: str) -> tuple[tuple[int, str], ...]:
-    """The active people whom a login, an address, a register number or a full name points to; two at most."""
+    """The active people whom a login, an address or a full name points to; two at most."""
     wanted = " ".join(text.split())
     if not wanted:
         return ()
-    user = people.by_login_or_email(wanted)
-    if user is not None:
-        return ((user.id, user.name),) if user.is_active else ()
-    full = func.lower(User.first_name + " " + User.last_name)
-    back = func.lower(User.last_name + " " + User.first_name)
+    name, back = User.first_name + " " + User.last_name, User.last_name + " " + User.first_name
+    exact = or_(User.login == wanted.lower(), User.email == wanted.lower())
+    # the database may lower plain letters only: the name as typed is sought too
+    named = or_(name == wanted, func.lower(name) == wanted.lower(), func.lower(back) == wanted.lower())
     rows = db.session.execute(
-        select(User.id, User.first_name, User.last_name)
-        .where(
-            User.is_active.is_(True),
-            or_(full == wanted.lower(), back == wanted.lower(), User.first_name + " " + User.last_name == wanted),
-        )
+        select(User.id, User.first_name, User.last_name, exact)
+        .where(User.is_active.is_(True), or_(exact, named))
         .order_by(User.id)
         .limit(2)
-    )
-    return tuple((row[0], f"{row[1]} {row[2]}") for row in rows)
+    ).all()
+    chosen = [row for row in rows if row[3]] or rows
+    return tuple((row[0], f"{row[1]} {row[2]}") for row in chosen)

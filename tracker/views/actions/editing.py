@@ -84,7 +84,8 @@ def create() -> ResponseReturnValue:
             begin_write()
             made = action_services.create_action(
                 programme_id=project.id, proposal_ids=[one.id for one in proposals],
-                planned_start=form.planned_start.data, planned_end=form.planned_end.data, opened_on=form.opened_on.data, milestones=form.milestones(),
+                planned_start=form.planned_start.data, planned_end=form.planned_end.data,
+                opened_on=form.opened_on.data, milestones=form.milestones(),
                 actor=acting(), now=current_time(), **values,
             )  # fmt: skip
         except Refused as refusal:

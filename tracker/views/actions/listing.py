@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from flask import abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext, ngettext
+from flask_babel import gettext
 
 from tracker.enums import ActionStatus, Health
 from tracker.filters import number as french
@@ -73,10 +73,13 @@ def count_sentence(summary: Summary) -> str:
     if not summary.total:
         return gettext("Aucune action pour le moment.")
     done = summary.by_status[ActionStatus.DONE]
+    # French counts 0 as one
+    counted = {"n": french(done), "total": french(summary.total)}
     parts = [
-        ngettext("%(num)s action réalisée sur %(total)s", "%(num)s actions réalisées sur %(total)s", done,
-                 total=french(summary.total))
-    ]  # fmt: skip
+        gettext("%(n)s action réalisée sur %(total)s", **counted)
+        if done < 2
+        else gettext("%(n)s actions réalisées sur %(total)s", **counted)
+    ]
     if summary.late:
         parts.append(gettext("%(n)s en retard", n=french(summary.late)))
     if summary.silent:

@@ -18,7 +18,7 @@ from tracker.forms.actions import CorrectForm, PostForm, RetractForm, post_form
 from tracker.permissions import Permission
 from tracker.progress import ActionState, state_at
 from tracker.progress.log import health_of, status_of
-from tracker.queries import action_pages
+from tracker.queries import action_pages, groups
 from tracker.queries.action_pages import ActionHead, UpdateDetail
 from tracker.records import ActionRecord, UpdateRecord
 from tracker.security import acting, current_time, requires
@@ -110,14 +110,14 @@ def _post_page(action: ActionHead) -> tuple[ActionRecord, ActionState, PostForm]
 
 
 def _show_post(action: ActionHead, record: ActionRecord, state: ActionState, form: PostForm) -> str:
-    rows = {row.id: row for row in action_pages.updates(record, private=False)}
+    last = action_pages.last_notes(groups.last_said([record])).get(action.id)
     return render_template(
         "actions/post.html",
         action=action,
         state=state,
         form=form,
         token=latest_id(record),
-        latest=rows[state.update_id],
+        last=last,
     )
 
 
