@@ -1,5 +1,12 @@
 """Entry point of the production server and of the `flask` command."""
 
-from tracker import create_app
+import click
 
-app = create_app()
+from tracker import create_app
+from tracker.errors import ConfigurationError
+
+try:
+    app = create_app()
+except ConfigurationError as refusal:
+    # the command says the sentence alone; the server stops on it
+    raise click.ClickException(str(refusal)) from None

@@ -5,33 +5,55 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Mapping
+from contextlib import nullcontext
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response, url_for
-from flask.typing import ResponseReturnValue
+from flask import Flask, Response, request, url_for
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import IntegerConverter
 from whitenoise import WhiteNoise
 
 from tracker.config import ROOT, from_environment
-from tracker.extensions import babel, csrf, db, end_transaction, is_writing, login_manager, migrate
+from tracker.extensions import (
+    CommitFailed,
+    babel,
+    csrf,
+    db,
+    end_transaction,
+    is_writing,
+    login_manager,
+    migrate,
+    reading_only,
+)
 
 
 class TrackerApp(Flask):
     """Flask, with the commit before the response leaves: a failing commit is an error like another (design 4.12)."""
 
-    def dispatch_request(self) -> ResponseReturnValue:
+    def dispatch_request(self) -> Response:
+        from tracker.security import SAFE_METHODS
+
         try:
-            response = super().dispatch_request()
+            with reading_only() if request.method in SAFE_METHODS else nullcontext():
+                response: Response = self.make_response(super().dispatch_request())
         except BaseException:
             end_transaction(commit=False)
             raise
-        status = response.status_code if isinstance(response, Response) else 200
-        if isinstance(response, tuple):
-            status = next((part for part in response[1:] if isinstance(part, int)), 200)
-        end_transaction(commit=is_writing() and status < 400)
+        try:
+            end_transaction(commit=is_writing() and response.status_code < 400)
+        except SQLAlchemyError as error:
+            end_transaction(commit=False)
+            raise CommitFailed from error
         return response
+
+
+class ShortNumber(IntegerConverter):
+    """`<int:…>` of an address: longer than nine digits is no page, and would be no number for the database."""
+
+    regex = r"\d{1,9}"
 
 
 @cache
@@ -48,6 +70,7 @@ def create_app(config: Mapping[str, Any] | None = None, environ: Mapping[str, st
     app.config.update(from_environment(os.environ if environ is None else environ))
     app.config.update(config or {})
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
+    app.url_map.converters["int"] = ShortNumber
     db.init_app(app)
     migrate.init_app(app, db, directory=str(ROOT / "migrations"))
     csrf.init_app(app)

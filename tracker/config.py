@@ -9,6 +9,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 from tracker.errors import ConfigurationError
 
@@ -33,7 +37,9 @@ VARIABLES = (
     Variable("DATABASE_URL", "where the data lies", "sqlite file tracker.db in the instance folder"),
     Variable("TRACKER_INSTANCE", "folder of the database, vote keys and uploads", "instance/ beside the code"),
     Variable("TRACKER_BASE_URL", "public address, used in letters, QR codes and mails", "http://127.0.0.1:8000"),
-    Variable("TRACKER_COOKIE_SECURE", "1: cookies travel over HTTPS only; 0 is refused in production", "1, or 0 in demo"),
+    Variable(
+        "TRACKER_COOKIE_SECURE", "1: cookies travel over HTTPS only; 0 is refused in production", "1, or 0 in demo"
+    ),
     Variable("TRACKER_SITE_NAME", "name shown in the header", "Projet d'administration"),
     Variable("TRACKER_CONTACT", "whom to ask for help to log in", "la direction des ressources humaines"),
     Variable("TRACKER_TRUSTED_PROXIES", "number of proxies whose forwarded addresses are believed", "0"),
@@ -43,6 +49,48 @@ VARIABLES = (
 
 def _flag(value: str) -> bool:
     return value.strip().lower() in {"1", "true", "yes", "oui"}
+
+
+def _is_weak(secret: str) -> bool:
+    """Short, of few characters, or one piece said again and again."""
+    if len(secret) < SECRET_MIN or len(set(secret)) < 8:
+        return True
+    return any(secret[size:] == secret[:-size] for size in range(1, SECRET_MIN // 2 + 1))
+
+
+def _is_site(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and not parts.query and parts.port != 0
+    except ValueError:
+        return False
+
+
+def _is_mail_server(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in {"smtp", "smtp+starttls", "smtps"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def _is_database(url: str) -> bool:
+    try:
+        make_url(url)
+    except ArgumentError:
+        return False
+    return True
+
+
+def _folder(path: str) -> Path:
+    instance = Path(path).resolve()
+    try:
+        instance.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(
+            f"TRACKER_INSTANCE is {path}: this folder cannot be made ({error.strerror})."
+        ) from error
+    return instance
 
 
 def _demo_secret(instance: Path) -> str:
@@ -58,6 +106,13 @@ def _demo_secret(instance: Path) -> str:
     return key
 
 
+def _proxies(text: str, problems: list[str]) -> int:
+    if text.isascii() and text.isdigit() and len(text) < 3:
+        return int(text)
+    problems.append("TRACKER_TRUSTED_PROXIES must be a whole number: how many proxies stand in front.")
+    return 0
+
+
 def from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
     """Flask settings read from the environment.
 
@@ -67,12 +122,11 @@ def from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
     problems: list[str] = []
     if mode not in MODES:
         raise ConfigurationError(f"TRACKER_MODE is {mode!r}: it must be one of {', '.join(MODES)}.")
-    instance = Path(environ.get("TRACKER_INSTANCE") or ROOT / "instance").resolve()
-    instance.mkdir(parents=True, exist_ok=True)
+    instance = _folder(environ.get("TRACKER_INSTANCE") or str(ROOT / "instance"))
     secret = environ.get("TRACKER_SECRET_KEY", "")
     if not secret and mode != "production":
         secret = _demo_secret(instance)
-    if len(secret) < SECRET_MIN or len(set(secret)) < 8:
+    if _is_weak(secret):
         problems.append(
             f"TRACKER_SECRET_KEY is missing or weak: give {SECRET_MIN} random characters or more, "
             'for instance from: python3 -c "import secrets; print(secrets.token_hex(32))"'
@@ -82,25 +136,32 @@ def from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
         problems.append("TRACKER_COOKIE_SECURE is 0: cookies would travel in clear. Remove it, and serve over HTTPS.")
     if mode == "production" and _flag(environ.get("FLASK_DEBUG", "0")):
         problems.append("FLASK_DEBUG is set: it shows the code to visitors. Remove it in production.")
-    try:
-        proxies = int(environ.get("TRACKER_TRUSTED_PROXIES", "0"))
-    except ValueError:
-        proxies = 0
-        problems.append("TRACKER_TRUSTED_PROXIES must be a whole number: how many proxies stand in front.")
+    proxies = _proxies(environ.get("TRACKER_TRUSTED_PROXIES", "0"), problems)
+    database = environ.get("DATABASE_URL") or f"sqlite:///{instance / 'tracker.db'}"
+    base_url = environ.get("TRACKER_BASE_URL") or "http://127.0.0.1:8000"
+    mail_server = environ.get("SMTP_URL", "")
+    if not _is_database(database):
+        problems.append("DATABASE_URL is not an address of a database: write for instance sqlite:////srv/tracker.db")
+    if not _is_site(base_url):
+        problems.append("TRACKER_BASE_URL must be the public address, such as https://projet.exemple.fr")
+    if mail_server and not _is_mail_server(mail_server):
+        problems.append("SMTP_URL must be smtp://, smtp+starttls:// or smtps:// with a host, or empty.")
     if problems:
         raise ConfigurationError("\n".join(problems))
     return {
         "MODE": mode,
         "DEMO": mode == "demo",
         "SECRET_KEY": secret,
-        "SQLALCHEMY_DATABASE_URI": environ.get("DATABASE_URL") or f"sqlite:///{instance / 'tracker.db'}",
+        "SQLALCHEMY_ENGINE_OPTIONS": {"hide_parameters": True},  # no log holds what a person wrote or supports
+        "SQLALCHEMY_DATABASE_URI": database,
         "INSTANCE_FOLDER": instance,
-        "BASE_URL": environ.get("TRACKER_BASE_URL", "http://127.0.0.1:8000").rstrip("/"),
+        "BASE_URL": base_url.rstrip("/"),
         "SITE_NAME": environ.get("TRACKER_SITE_NAME", "Projet d'administration"),
         "CONTACT": environ.get("TRACKER_CONTACT", "la direction des ressources humaines"),
         "TRUSTED_PROXIES": proxies,
-        "SMTP_URL": environ.get("SMTP_URL", ""),
-        "SESSION_COOKIE_NAME": "tracker",
+        "SMTP_URL": mail_server,
+        # the prefix makes browsers refuse a cookie of that name set by a neighbouring site
+        "SESSION_COOKIE_NAME": "__Host-tracker" if secure else "tracker",
         "SESSION_COOKIE_SECURE": secure,
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",

@@ -16,8 +16,9 @@ from flask_login import LoginManager
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf.csrf import CSRFProtect
-from sqlalchemy import Connection, Engine, MetaData, event
-from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy import Connection, Engine, MetaData, TextClause, event
+from sqlalchemy import exc as sql_errors
+from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -60,12 +61,37 @@ def _begin(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
 
+class CommitFailed(Exception):
+    """The database refused to keep what a request wrote: nothing was written."""
+
+
+def is_unavailable(error: BaseException | None) -> bool:
+    """Whether the database cannot be reached, read or written just now, rather than asked something wrong."""
+    if isinstance(error, (CommitFailed, sql_errors.TimeoutError)):
+        return True
+    asked_wrongly = (sql_errors.IntegrityError, sql_errors.ProgrammingError, sql_errors.DataError)
+    return isinstance(error, sql_errors.DBAPIError) and not isinstance(error, asked_wrongly)
+
+
+@contextmanager
+def reading_only() -> Iterator[None]:
+    """Meanwhile a write transaction is refused: a page that is only read never writes."""
+    session = db.session()
+    session.info["reading_only"] = True
+    try:
+        yield
+    finally:
+        session.info.pop("reading_only", None)
+
+
 def begin_write() -> None:
     """End the read transaction and begin a write one.
 
     What was loaded is expired, so the service reads again what it changes.
     """
     session = db.session()
+    if session.info.get("reading_only"):
+        raise RuntimeError("GET never writes: use a POST")
     session.rollback()
     session.connection(execution_options={"write": True})
     session.info["writing"] = True
@@ -99,9 +125,24 @@ def write_transaction() -> Iterator[None]:
     end_transaction(commit=True)
 
 
+STRAY = "write outside a write transaction: call begin_write() first"
+_WRITING_VERBS = ("INSERT", "UPDATE", "DELETE", "REPLACE")
+
+
 @event.listens_for(Session, "before_flush")
-def _refuse_stray_writes(session: Session, _context: Any, _instances: Any) -> None:
+def _refuse_stray_rows(session: Session, _context: Any, _instances: Any) -> None:
     """A write outside a write transaction would begin too late on SQLite, or be lost: refuse it loudly."""
     changed = bool(session.new or session.deleted) or any(session.is_modified(row) for row in session.dirty)
     if changed and not session.info.get("writing"):
-        raise RuntimeError("write outside a write transaction: call begin_write() first")
+        raise RuntimeError(STRAY)
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _refuse_stray_statements(state: ORMExecuteState) -> None:
+    """The same for statements that go past the objects."""
+    statement = state.statement
+    writes = state.is_insert or state.is_update or state.is_delete
+    if isinstance(statement, TextClause):
+        writes = statement.text.lstrip().upper().startswith(_WRITING_VERBS)
+    if writes and not state.session.info.get("writing"):
+        raise RuntimeError(STRAY)

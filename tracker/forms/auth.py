@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _
-from wtforms import BooleanField, PasswordField, StringField
+from wtforms import BooleanField, PasswordField, SelectField, StringField
 from wtforms.validators import EqualTo, InputRequired, Length
 
 from tracker.forms import BaseForm
@@ -11,9 +11,12 @@ from tracker.forms import BaseForm
 
 class LoginForm(BaseForm):
     login = StringField(
-        _("Identifiant"), [InputRequired(_("Écrivez votre identifiant, votre adresse ou votre matricule.")), Length(max=254)]
+        _("Identifiant"),
+        [InputRequired(_("Écrivez votre identifiant, votre adresse ou votre matricule.")), Length(max=254)],
     )
     password = PasswordField(_("Mot de passe"), [InputRequired(_("Écrivez votre mot de passe.")), Length(max=1000)])
+    # asked only after a failure, of whoever typed what may be a register number (design 4.11)
+    employer = SelectField(_("Employeur"), choices=[], default="", validate_choice=False)
     shared = BooleanField(_("Cet appareil est partagé avec d'autres personnes"), default=True)
 
 

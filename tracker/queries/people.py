@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, or_, select
@@ -9,6 +10,14 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from tracker.extensions import db
 from tracker.models import Matricule, RoleGrant, User, UserSession
 from tracker.records import Actor, Grant, paris_day
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """An account that may be logged in to, and the hash of its password; None: not yet activated."""
+
+    user_id: int
+    password_hash: str | None
 
 
 def _active_grant(now: datetime) -> ColumnElement[bool]:
@@ -65,18 +74,35 @@ def actor_by_login(login: str, *, now: datetime) -> Actor | None:
     return _actor(user, _grants(list(grants)))
 
 
-def by_login_or_email(text: str) -> User | None:
-    """The person who types this login, e-mail or unambiguous register number; None otherwise."""
+def credentials(text: str, *, entity_id: int | None = None, user_id: int | None = None) -> Credentials | None:
+    """The active account that a person types: login, e-mail or register number; None when none, or several, answer.
+
+    `entity_id` tells whose register the number is of; `user_id` leaves one person only.
+    """
     wanted = text.strip()
-    user: User | None = db.session.scalar(
-        select(User).where(or_(User.login == wanted.lower(), User.email == wanted.lower())).limit(1)
+    accounts = select(User.id, User.password_hash).where(User.is_active.is_(True))
+    if user_id is not None:
+        accounts = accounts.where(User.id == user_id)
+    numbered = accounts.join(Matricule, Matricule.user_id == User.id).where(
+        Matricule.number.in_({wanted, wanted.upper()})
     )
-    if user is not None:
-        return user
-    owners = set(db.session.scalars(select(Matricule.user_id).where(Matricule.number == wanted)))
-    if len(owners) == 1:
-        user = db.session.get(User, owners.pop())
-    return user
+    if entity_id is not None:
+        found = db.session.execute(numbered.where(Matricule.entity_id == entity_id)).unique().all()
+        if len(found) == 1:
+            return Credentials(*found[0])
+    name = wanted.lower()
+    named = accounts.where(or_(User.login == name, User.email == name)).order_by((User.login == name).desc())
+    row = db.session.execute(named.limit(1)).first()
+    if row is not None:
+        return Credentials(*row)
+    found = db.session.execute(numbered.distinct().limit(2)).all()
+    return Credentials(*found[0]) if len(found) == 1 else None
+
+
+def password_hash(user_id: int) -> str | None:
+    """The hash of a person's password."""
+    stored: str | None = db.session.scalar(select(User.password_hash).where(User.id == user_id))
+    return stored
 
 
 def session_owner(token_hash: str) -> int | None:

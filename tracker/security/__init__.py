@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, TypeVar
 
-from flask import Flask, Response, current_app, has_request_context, redirect, request, url_for
+from flask import Flask, Response, abort, current_app, g, has_request_context, redirect, request, url_for
 from flask_babel import gettext
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
@@ -16,7 +16,7 @@ from tracker.errors import Forbidden
 from tracker.extensions import csrf, login_manager
 from tracker.permissions import Permission, can
 from tracker.records import Actor
-from tracker.security import resume, sessions
+from tracker.security import addresses, resume, sessions
 from tracker.security.headers import add_headers
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -62,15 +62,39 @@ def mark_of(endpoint: str | None) -> Permission | str | None:
     return getattr(view, "permission", None)
 
 
+def answers_stale_forms(view: View) -> View:
+    """Mark a public view that shows its form again, itself, when `stale_form()`: one page less for who logs in."""
+    view.answers_stale_forms = True  # type: ignore[attr-defined]
+    return view
+
+
+def stale_form() -> bool:
+    """Whether the token of this write was refused: nothing may be done with what it says."""
+    return bool(g.get("stale_form"))
+
+
 def choose_locale() -> str:
-    """The person's language, or the browser's, or French; French for commands and jobs."""
-    if not has_request_context():
+    """The person's language, or the browser's, or French; French for commands, jobs and failures."""
+    if not has_request_context() or g.get("failing"):
         return LOCALES[0]
     chosen = getattr(current_user, "locale", None)
     return chosen if chosen in LOCALES else request.accept_languages.best_match(["fr"], "fr")
 
 
+def _check_token() -> tuple[str, int] | None:
+    try:
+        csrf.protect()
+    except CSRFError:
+        view = current_app.view_functions[str(request.endpoint)]
+        if not (getattr(view, "answers_stale_forms", False) and addresses.comes_from_our_pages()):
+            return resume.refuse(status=400)
+        g.stale_form = True
+    return None
+
+
 def _gate() -> BaseResponse | str | tuple[str, int] | None:
+    if not addresses.is_clean():
+        abort(400)
     if request.endpoint is None:
         return None  # 404 and 405 are raised by the dispatcher
     mark = mark_of(request.endpoint)
@@ -80,19 +104,18 @@ def _gate() -> BaseResponse | str | tuple[str, int] | None:
     if mark != "public" and not current_user.is_authenticated:
         if writes:
             return resume.refuse(status=401)
-        return redirect(url_for("auth.login", suite=request.full_path.rstrip("?")))
-    if writes:
-        try:
-            csrf.protect()
-        except CSRFError:
-            return resume.refuse(status=400)
-    if mark != "public" and not can(current_user, mark):  # type: ignore[arg-type]
+        return redirect(url_for("auth.login", suite=addresses.here()))
+    if writes and (refused := _check_token()) is not None:
+        return refused
+    if mark != "public" and not (isinstance(mark, Permission) and can(current_user, mark)):
         raise Forbidden(gettext("Cette page est réservée à d'autres personnes."))
     return None
 
 
 def _forget_on_shared_device(response: Response) -> Response:
-    if getattr(current_user, "is_authenticated", False) and current_user.shared_device:
+    """Nothing is kept in the browser of a shared device, nor any page that carries what was typed."""
+    actor = sessions.loaded_actor()
+    if g.get("holds_typed_text") or (actor is not None and actor.shared_device):
         response.headers["Cache-Control"] = "no-store"
     return response
 

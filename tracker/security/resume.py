@@ -1,70 +1,102 @@
 """A refused write loses nothing that was typed (design 4.12).
 
-The answer carries the fields, but only to a post that came from our own pages, and never passwords, codes or files.
+The answer carries the fields, but only to a post that came from our own pages, only to the account that typed them,
+and never passwords, codes or files.
 """
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+import re
 
-from flask import render_template, request
+from flask import g, render_template, request
 from flask_babel import gettext
 from flask_login import current_user
+from werkzeug.exceptions import HTTPException
 
-from tracker.security.sessions import named_session
+from tracker.security import sessions
+from tracker.security.addresses import comes_from_our_pages, here, safe_path
 
-NEVER_CARRIED = ("password", "mot_de_passe", "code", "csrf_token", "jeton")
+# a field whose name holds one of these words is a secret
+NEVER_CARRIED = frozenset({"password", "passphrase", "passe", "code", "secret", "otp", "pin", "csrf", "token", "jeton"})
+OWN_PREFIX = "_resume_"  # fields of the login form inside the page; a form's own fields never begin so
+TARGET, LOGIN, PASSWORD, SHARED = (OWN_PREFIX + name for name in ("target", "login", "password", "shared"))
+_WORDS = re.compile(r"[^a-z0-9]+")
+_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff]")
 
 
-def comes_from_our_pages() -> bool:
-    """Whether Origin, failing it Sec-Fetch-Site, failing it Referer, says that the post is from this site."""
-    own = urlsplit(request.host_url)
-    origin = request.headers.get("Origin")
-    if origin:
-        seen = urlsplit(origin)
-        return (seen.scheme, seen.netloc) == (own.scheme, own.netloc)
-    site = request.headers.get("Sec-Fetch-Site")
-    if site:
-        return site == "same-origin"
-    referer = request.headers.get("Referer")
-    if referer:
-        seen = urlsplit(referer)
-        return (seen.scheme, seen.netloc) == (own.scheme, own.netloc)
-    return False
+def is_secret(name: str) -> bool:
+    """Whether a field of that name must never be carried."""
+    return not NEVER_CARRIED.isdisjoint(_WORDS.split(name.lower()))
 
 
 def carried_fields() -> list[tuple[str, str]]:
-    """What was typed, in order, without what must never be carried."""
+    """What was typed, in order, without what must never be carried; nothing when the body cannot be read."""
+    try:
+        typed = list(request.form.items(multi=True))
+    except HTTPException:
+        return []
+    # from now on nobody else may see this answer: no cache keeps it
+    g.holds_typed_text = True
     return [
-        (name, value)
-        for name, value in request.form.items(multi=True)
-        if not any(word in name.lower() for word in NEVER_CARRIED)
+        (_CONTROLS.sub("", name), _CONTROLS.sub("", value))
+        for name, value in typed
+        if not is_secret(name) and not name.startswith(OWN_PREFIX)
     ]
 
 
-def refuse(*, status: int) -> tuple[str, int]:
-    """The page of a write refused for CSRF or an ended visit."""
-    signed_in = current_user.is_authenticated
-    own = comes_from_our_pages()
-    if not own:
-        return (
-            render_template(
-                "errors/error.html",
-                code=400,
-                heading=gettext("Demande refusée"),
-                message=gettext("Cet envoi ne vient pas d'une page de cet outil. Rien n'a été changé."),
-                advice=gettext("Ouvrez la page voulue dans l'outil, puis recommencez."),
-            ),
-            400,
-        )
+def may_carry() -> bool:
+    """Whether an error page may show what was typed: its form was ours."""
+    return request.method == "POST" and (bool(g.get("csrf_valid")) or comes_from_our_pages())
+
+
+def target() -> str:
+    """Where the refused write was going; through the page of an ended visit, where it was going at first."""
+    return safe_path(request.form.get(TARGET) or here())
+
+
+def page(*, status: int, signed_in: bool, error: str = "", back: bool = False) -> tuple[str, int]:
+    """What was typed, with one button when the person is here, a login form for the same account otherwise."""
     return (
         render_template(
             "errors/resume.html",
             code=status,
             signed_in=signed_in,
-            target=request.full_path.rstrip("?"),
+            back=back,
+            target=target(),
             carried=carried_fields(),
-            same_account=named_session() is not None,
+            has_files=bool(request.files),
+            same_account=sessions.named_account() is not None,
+            error=error,
         ),
         status,
+    )
+
+
+def refuse(*, status: int) -> tuple[str, int]:
+    """The page of a write refused for CSRF or an ended visit."""
+    if not comes_from_our_pages():
+        return _nothing(
+            heading=gettext("Demande refusée"),
+            message=gettext("Cet envoi ne vient pas d'une page de cet outil. Rien n'a été changé."),
+            advice=gettext("Ouvrez la page voulue dans l'outil, puis recommencez."),
+        )
+    signed_in = bool(current_user.is_authenticated)
+    account = current_user.id if signed_in else sessions.named_account()
+    shown_to = sessions.shown_to(request.form.get(sessions.CSRF, ""))
+    if account is not None and shown_to is not None and shown_to != sessions.account_tag(account):
+        return _nothing(
+            heading=gettext("Page d'un autre compte"),
+            message=gettext("Cette page avait été ouverte par un autre compte. Rien n'a été changé."),
+            advice=gettext("Rouvrez la page depuis l'accueil, puis recommencez."),
+        )
+    return page(status=status, signed_in=signed_in)
+
+
+def _nothing(*, heading: str, message: str, advice: str) -> tuple[str, int]:
+    """A 400 page without the fields, and without any token: the frame's own button to log out is left out."""
+    return (
+        render_template(
+            "errors/error.html", code=400, heading=heading, message=message, advice=advice, logout_url="", carried=None
+        ),
+        400,
     )

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
+import secrets
 from datetime import datetime, timedelta
 
-from flask import Response, current_app, session
-from flask_login import current_user
+from flask import Response, current_app, g, session
+from itsdangerous import BadData, URLSafeTimedSerializer
 
 from tracker.queries import people
 from tracker.records import Actor
 
 IDLE_SHARED = timedelta(minutes=15)
 TOUCH_EVERY = timedelta(minutes=1)
+TOKEN = "_user_id"  # noqa: S105 - where Flask-Login looks for what names a visit
 SEEN = "seen"  # signed instant of the last request, in the cookie: no write for it
+CSRF = "csrf_token"
 
 
 def hash_token(token: str) -> str:
@@ -33,24 +37,60 @@ def load_actor(token: str) -> Actor | None:
     return actor
 
 
-def begin(actor_token: str, *, shared: bool, now: datetime) -> None:
-    """Name a new visit in a fresh cookie; what an earlier visit left in it is dropped."""
+def loaded_actor() -> Actor | None:
+    """The person, if this request has already asked who it is; asks nothing of the database."""
+    user = g.get("_login_user")
+    return user if isinstance(user, Actor) else None
+
+
+def account_tag(user_id: int) -> str:
+    """What a form says, in its token, of the account it was shown to; it tells nothing to a reader."""
+    key = str(current_app.config["SECRET_KEY"]).encode()
+    return hmac.new(key, f"form:{user_id}".encode(), hashlib.sha256).hexdigest()[:16]
+
+
+def begin(token: str, *, user_id: int, shared: bool, now: datetime) -> None:
+    """Name a new visit in a fresh cookie; what an earlier visit left in it, its form token included, is dropped."""
     session.clear()
-    session["_user_id"] = actor_token
-    session["_fresh"] = True
+    g.pop(CSRF, None)
+    session[TOKEN] = token
     session[SEEN] = int(now.timestamp())
+    session[CSRF] = f"{account_tag(user_id)}.{secrets.token_hex(20)}"
     session.permanent = not shared
+
+
+def end() -> None:
+    """Leave nothing in the cookie."""
+    session.clear()
+    g.pop(CSRF, None)
 
 
 def named_session() -> str | None:
     """The token the cookie names, live or not."""
-    token = session.get("_user_id")
+    token = session.get(TOKEN)
     return token if isinstance(token, str) else None
 
 
+def named_account() -> int | None:
+    """The person whose visit the cookie names, live or not."""
+    named = named_session()
+    return people.session_owner(hash_token(named)) if named else None
+
+
+def shown_to(form_token: str) -> str | None:
+    """The tag of the account to which a form was shown, by its token; None when it does not tell."""
+    signer = URLSafeTimedSerializer(str(current_app.config["SECRET_KEY"]), salt="wtf-csrf-token")
+    try:
+        tag, dot, _ = str(signer.loads(form_token)).partition(".")
+    except BadData:
+        return None
+    return tag if dot else None
+
+
 def touch(response: Response) -> Response:
-    """Renew the idle time, at most once a minute."""
-    if getattr(current_user, "is_authenticated", False) and SEEN in session:
+    """Renew the idle time of a shared device, at most once a minute, whatever the answer."""
+    actor = loaded_actor()
+    if actor is not None and actor.shared_device and SEEN in session:
         now = int(current_app.config["CLOCK"]().timestamp())
         if now - session[SEEN] >= TOUCH_EVERY.total_seconds():
             session[SEEN] = now

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import secrets
 import threading
+import unicodedata
 from datetime import datetime, timedelta
 
 from argon2 import PasswordHasher
@@ -23,7 +24,8 @@ from tracker.services import history
 # OWASP's argon2id parameters (design part 7): 19 MiB, 2 passes, 1 lane; at most two at once per process
 _hasher = PasswordHasher(memory_cost=19 * 1024, time_cost=2, parallelism=1)
 _at_most_two = threading.BoundedSemaphore(2)
-_nobody: list[str] = []  # a hash of nothing, so that an unknown account takes as long as a known one
+# verified when there is no account, so that an unknown one takes as long as a known one; the answer is never used
+_NOBODY = "$argon2id$v=19$m=19456,t=2,p=1$0a8xaciiaeYCNNZDt4tfAg$nKC5Y9wUQNoI+9FF1HZRLsaJMcSW+tioaoIMg3PI9NE"
 
 LIFE_SHARED = timedelta(hours=12)
 LIFE_PRIVATE = timedelta(days=30)
@@ -33,29 +35,32 @@ LIMIT_ADDRESS = 400  # a town hall is one address
 
 
 def hash_password(password: str) -> str:
-    """The argon2id hash; call it outside a write transaction."""
+    """The argon2id hash; call it outside any transaction."""
     with _at_most_two:
-        return _hasher.hash(password)
+        return _hasher.hash(_typed(password))
 
 
 def verify_password(password_hash: str | None, password: str) -> bool:
-    """Whether the password is the one; takes as long when there is none."""
-    if not _nobody:
-        _nobody.append(hash_password(secrets.token_hex(8)))
+    """Whether the password is the one; takes as long when there is none. Call it outside any transaction."""
     with _at_most_two:
         try:
-            return _hasher.verify(password_hash or _nobody[0], password) and password_hash is not None
+            return _hasher.verify(password_hash or _NOBODY, _typed(password)) and password_hash is not None
         except (VerificationError, InvalidHashError):
             return False
 
 
-def throttle_keys(secret: str, *, account: str, address: str) -> tuple[str, str]:
+def _typed(password: str) -> str:
+    """The same bytes whatever the keyboard: an "é" may be typed as one character or as two."""
+    return unicodedata.normalize("NFC", password)
+
+
+def throttle_keys(secret: str, *, account: str, address: str, purpose: str = "account") -> tuple[str, str]:
     """Keys under which failures are counted: neither the account name nor the address is kept in clear."""
 
     def key(kind: str, value: str) -> str:
         return hmac.new(secret.encode(), f"{kind}:{value}".encode(), hashlib.sha256).hexdigest()
 
-    return key("account", account.strip().lower()), key("address", address)
+    return key(purpose, account.strip().lower()), key("address", address)
 
 
 def check_throttle(keys: tuple[str, str], *, now: datetime) -> None:
@@ -83,9 +88,18 @@ def forget_failures(key: str) -> None:
     db.session.execute(delete(LoginFailure).where(LoginFailure.key == key))
 
 
-def open_session(*, user_id: int, shared: bool, now: datetime) -> str:
-    """Write a visit and give its token, which only the cookie will hold. Remembers the visit before this one."""
+def open_session(*, user_id: int, shared: bool, now: datetime, replaced: str | None = None) -> str:
+    """Write a visit and give its token, which only the cookie will hold. Remembers the visit before this one.
+
+    `replaced`: hash of the token that the cookie held until now, whose visit is ended.
+    """
     token = secrets.token_urlsafe(32)
+    if replaced is not None:
+        db.session.execute(
+            update(UserSession)
+            .where(UserSession.token_hash == replaced, UserSession.ended_at.is_(None))
+            .values(ended_at=now)
+        )
     db.session.add(
         UserSession(
             token_hash=hashlib.sha256(token.encode()).hexdigest(),
@@ -122,7 +136,5 @@ def change_password(*, actor: Actor, new_hash: str, now: datetime) -> None:
     db.session.execute(
         update(UserSession).where(UserSession.user_id == actor.id, UserSession.ended_at.is_(None)).values(ended_at=now)
     )
-    history.record(
-        actor=actor, now=now, verb="password:change", subject="user", subject_id=actor.id, programme_id=None
-    )
+    history.record(actor=actor, now=now, verb="password:change", subject="user", subject_id=actor.id, programme_id=None)
     db.session.flush()

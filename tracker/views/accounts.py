@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, current_app, flash, redirect, render_template, session, url_for
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
-from flask_login import current_user
 
-from tracker.errors import Refused
+from tracker.errors import Refused, TrackerError
 from tracker.extensions import begin_write, end_transaction
 from tracker.forms.auth import PasswordForm
 from tracker.permissions import Permission
 from tracker.queries import people
-from tracker.security import acting, current_time, requires
+from tracker.records import Actor
+from tracker.security import acting, current_time, requires, sessions
 from tracker.services import accounts
 
 bp = Blueprint("accounts", __name__, url_prefix="/compte")
@@ -23,25 +23,42 @@ bp = Blueprint("accounts", __name__, url_prefix="/compte")
 def password() -> ResponseReturnValue:
     form = PasswordForm()
     status = 200
-    if form.validate_on_submit():
-        user = people.by_login_or_email(current_user.login)
-        stored = user.password_hash if user else None
-        end_transaction(commit=False)
-        try:
-            wanted = accounts.check_new_password(
-                login=current_user.login, password=form.new_password.data or "", demo=current_app.config["DEMO"]
-            )
-            if not accounts.verify_password(stored, form.current_password.data or ""):
-                raise Refused(gettext("Ce n'est pas votre mot de passe actuel."), field="current_password")
-        except Refused as refusal:
-            form.refuse(refusal)
-        else:
-            new_hash = accounts.hash_password(wanted)
-            begin_write()
-            accounts.change_password(actor=acting(), new_hash=new_hash, now=current_time())
-            session.clear()
-            flash(gettext("Mot de passe changé. Toutes vos visites sont closes : connectez-vous de nouveau."), "success")
-            return redirect(url_for("auth.login"), 303)
     if form.is_submitted():
         status = 422
-    return render_template("auth/password.html", form=form), status
+        if form.validate():
+            try:
+                _change(acting(), current=form.current_password.data or "", wanted=form.new_password.data or "")
+            except TrackerError as refusal:
+                form.refuse(refusal)
+                status = refusal.status
+            else:
+                sessions.end()
+                flash(
+                    gettext("Mot de passe changé. Toutes vos visites sont closes : connectez-vous de nouveau."),
+                    "success",
+                )
+                return redirect(url_for("auth.login"), 303)
+    return render_template("auth/password.html", form=form, login=acting().login), status
+
+
+def _change(actor: Actor, *, current: str, wanted: str) -> None:
+    """Check, hash outside any transaction, then write alone. Raises Refused or TooManyAttempts."""
+    now = current_time()
+    new = accounts.check_new_password(login=actor.login, password=wanted, demo=current_app.config["DEMO"])
+    # guesses of the present password count apart from those of the login page: nobody can lock this form from outside
+    keys = accounts.throttle_keys(
+        current_app.config["SECRET_KEY"], account=str(actor.id), address=request.remote_addr or "", purpose="password"
+    )
+    accounts.check_throttle(keys, now=now)
+    stored = people.password_hash(actor.id)
+    end_transaction(commit=False)
+    if not accounts.verify_password(stored, current):
+        begin_write()
+        accounts.note_failure(keys, now=now)
+        end_transaction(commit=True)
+        raise Refused(gettext("Ce n'est pas votre mot de passe actuel."), field="current_password")
+    new_hash = accounts.hash_password(new)
+    begin_write()
+    accounts.forget_failures(keys[0])
+    accounts.change_password(actor=actor, new_hash=new_hash, now=now)
+    end_transaction(commit=True)

@@ -2,35 +2,29 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+from dataclasses import dataclass
+from datetime import datetime
 
-from flask import Blueprint, current_app, flash, redirect, render_template, request, session, url_for
+from flask import Blueprint, current_app, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_login import current_user, logout_user
+from wtforms.fields import SelectChoice
 
+from tracker import validation
 from tracker.enums import Role
 from tracker.errors import TooManyAttempts
 from tracker.extensions import begin_write, end_transaction
 from tracker.forms.auth import LoginForm
-from tracker.queries import people
-from tracker.security import current_time, public, resume, sessions
+from tracker.queries import people, projects
+from tracker.security import answers_stale_forms, current_time, public, resume, sessions, stale_form
+from tracker.security.addresses import safe_path
 from tracker.services import accounts
 
 bp = Blueprint("auth", __name__)
 
-DEMO_PASSWORD = "projet-administration"  # noqa: S105 - demo accounts exist in demo mode alone
+DEMO_PASSWORD = validation.DEMO_PASSWORD
 DEMO_LOGINS = ("agent", "pilote", "etude", "moderation", "copil", "redaction", "admin")
-
-
-def safe_path(target: str) -> str:
-    """A path of this site, or home: never another host, never a scheme."""
-    parts = urlsplit(target.replace("\\", "/"))
-    if parts.scheme or parts.netloc or not parts.path.startswith("/") or parts.path.startswith("//"):
-        return url_for("home.index")
-    if any(ord(c) < 32 for c in target):
-        return url_for("home.index")
-    return target
 
 
 def _demo_accounts() -> list[tuple[str, str]]:
@@ -46,75 +40,128 @@ def _demo_accounts() -> list[tuple[str, str]]:
     return [(login, labels[login]) for login in DEMO_LOGINS]
 
 
-def try_login(login: str, password: str, *, shared: bool, only_user_id: int | None = None) -> str | None:
-    """The token of a new visit, or None when account and password do not match.
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """What a successful login gives."""
 
-    Raises TooManyAttempts. Reads, then hashes outside any transaction, then writes alone.
+    token: str
+    user_id: int
+    shared: bool
+
+    def begin(self, now: datetime) -> None:
+        sessions.begin(self.token, user_id=self.user_id, shared=self.shared, now=now)
+
+
+def try_login(
+    login: str, password: str, *, shared: bool, entity_id: int | None = None, only_user_id: int | None = None
+) -> Visit | None:
+    """A new visit, or None when account and password do not match.
+
+    Raises TooManyAttempts. Reads, then hashes outside any transaction, then writes alone and commits: the cookie
+    names the visit only once its row is kept.
     """
     now = current_time()
-    keys = accounts.throttle_keys(
-        current_app.config["SECRET_KEY"], account=login, address=request.remote_addr or ""
-    )
+    keys = accounts.throttle_keys(current_app.config["SECRET_KEY"], account=login, address=request.remote_addr or "")
     accounts.check_throttle(keys, now=now)
-    user = people.by_login_or_email(login)
-    known = user if user is not None and user.is_active else None
-    user_id, stored = (known.id, known.password_hash) if known else (None, None)
+    account = people.credentials(login, entity_id=entity_id, user_id=only_user_id)
+    named = sessions.named_session()
     end_transaction(commit=False)
-    right = accounts.verify_password(stored, password)
+    right = accounts.verify_password(account.password_hash if account else None, password)
+    if current_app.config["MODE"] == "production" and password == DEMO_PASSWORD:
+        right = False  # everybody knows it: a demo's database served for good opens to nobody by it
     begin_write()
-    if not right or user_id is None or (only_user_id is not None and user_id != only_user_id):
+    if account is None or not right:
         accounts.note_failure(keys, now=now)
         end_transaction(commit=True)
         return None
     accounts.forget_failures(keys[0])
-    return accounts.open_session(user_id=user_id, shared=shared, now=now)
+    replaced = sessions.hash_token(named) if named else None
+    token = accounts.open_session(user_id=account.user_id, shared=shared, now=now, replaced=replaced)
+    end_transaction(commit=True)
+    return Visit(token, account.user_id, shared)
+
+
+def _may_be_a_number(login: str) -> bool:
+    """Whether what was typed may be a register number. Says nothing of whether such an account exists."""
+    return "@" not in login and any(c.isdigit() for c in login)
+
+
+def _submit(form: LoginForm, target: str) -> tuple[ResponseReturnValue | None, int]:
+    """Try what was typed: where to go when it is right; otherwise the status of the form, shown again with why."""
+    if stale_form():
+        form.form_errors.append(
+            gettext("Cette page était restée ouverte longtemps : écrivez de nouveau votre mot de passe.")
+        )
+        return None, 400
+    if not form.validate():
+        return None, 422
+    employer = form.employer.data or ""
+    try:
+        visit = try_login(
+            form.login.data or "",
+            form.password.data or "",
+            shared=bool(form.shared.data),
+            entity_id=int(employer) if employer.isascii() and employer.isdigit() and len(employer) < 10 else None,
+        )
+    except TooManyAttempts as refusal:
+        form.refuse(refusal)
+        return None, refusal.status
+    if visit is None:
+        form.form_errors.append(
+            gettext("Identifiant ou mot de passe inconnu. Vérifiez les majuscules, puis recommencez.")
+        )
+        return None, 422
+    visit.begin(current_time())
+    return redirect(safe_path(target) if target else url_for("home.index"), 303), 303
 
 
 @bp.route("/connexion", methods=["GET", "POST"])
 @public
+@answers_stale_forms
 def login() -> ResponseReturnValue:
     target = request.values.get("suite", "")
     if current_user.is_authenticated and request.method == "GET":
         return redirect(safe_path(target) if target else url_for("home.index"))
     form = LoginForm()
     status = 200
-    if form.validate_on_submit():
-        try:
-            token = try_login(form.login.data or "", form.password.data or "", shared=bool(form.shared.data))
-        except TooManyAttempts as refusal:
-            form.refuse(refusal)
-            status = 429
-        else:
-            if token is not None:
-                sessions.begin(token, shared=bool(form.shared.data), now=current_time())
-                return redirect(safe_path(target) if target else url_for("home.index"), 303)
-            form.form_errors.append(
-                gettext("Identifiant ou mot de passe inconnu. Vérifiez les majuscules, puis recommencez.")
-            )
-            status = 422
-    elif form.is_submitted():
-        status = 422
-    return (
+    if form.is_submitted():
+        answer, status = _submit(form, target)
+        if answer is not None:
+            return answer
+    ask_employer = status == 422 and _may_be_a_number(form.login.data or "")
+    if ask_employer:
+        form.employer.choices = [
+            SelectChoice("", gettext("Je ne sais pas")),
+            *(SelectChoice(str(employer.id), employer.name) for employer in projects.all_entities()),
+        ]
+    response = make_response(
         render_template(
             "auth/login.html",
             form=form,
             target=target,
+            ask_employer=ask_employer,
+            ended=status == 200 and sessions.named_session() is not None,
             demo_accounts=_demo_accounts() if current_app.config["DEMO"] else [],
             demo_password=DEMO_PASSWORD,
             contact=current_app.config["CONTACT"],
         ),
         status,
     )
+    if status == 429:
+        response.headers["Retry-After"] = str(int(accounts.WINDOW.total_seconds()))
+    return response
 
 
 @bp.post("/deconnexion")
 @public
 def logout() -> ResponseReturnValue:
     if current_user.is_authenticated:
+        session_id = current_user.session_id
         begin_write()
-        accounts.end_session(session_id=current_user.session_id, now=current_time())
+        accounts.end_session(session_id=session_id, now=current_time())
+        end_transaction(commit=True)
     logout_user()
-    session.clear()
+    sessions.end()
     flash(gettext("Vous êtes déconnecté·e."), "success")
     return redirect(url_for("auth.login"), 303)
 
@@ -123,32 +170,20 @@ def logout() -> ResponseReturnValue:
 @public
 def resume_visit() -> ResponseReturnValue:
     """The same person comes back: what they had typed waits behind one button."""
-    named = sessions.named_session()
-    owner = people.session_owner(sessions.hash_token(named)) if named else None
-    target = safe_path(request.form.get("_target", ""))
-    fields = [(n, v) for n, v in resume.carried_fields() if n not in {"_target", "login", "shared"}]
-    shared = request.form.get("shared") is not None
-    error = ""
-    try:
-        token = (
-            try_login(request.form.get("login", ""), request.form.get("password", ""), shared=shared, only_user_id=owner)
-            if owner is not None
-            else None
-        )
-    except TooManyAttempts as refusal:
-        token, error = None, refusal.message
-    if token is None:
-        return (
-            render_template(
-                "errors/resume.html",
-                code=401,
-                signed_in=False,
-                target=target,
-                carried=fields,
-                same_account=owner is not None,
-                error=error or gettext("Ce n'est pas le compte de tout à l'heure, ou le mot de passe est faux."),
-            ),
-            401,
-        )
-    sessions.begin(token, shared=shared, now=current_time())
-    return render_template("errors/resume.html", code=200, signed_in=True, target=target, carried=fields, back=True)
+    owner = sessions.named_account()
+    typed = request.form
+    visit, error = None, gettext("Ce n'est pas le compte de tout à l'heure, ou le mot de passe est faux.")
+    if owner is not None:
+        try:
+            visit = try_login(
+                typed.get(resume.LOGIN, ""),
+                typed.get(resume.PASSWORD, ""),
+                shared=resume.SHARED in typed,
+                only_user_id=owner,
+            )
+        except TooManyAttempts as refusal:
+            error = refusal.message
+    if visit is None:
+        return resume.page(status=401, signed_in=False, error=error)
+    visit.begin(current_time())
+    return resume.page(status=200, signed_in=True, back=True)

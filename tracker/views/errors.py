@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response, current_app, make_response, render_template, request, url_for
-from flask_babel import gettext
-from sqlalchemy.exc import DBAPIError, OperationalError
+from flask import Flask, Response, current_app, g, make_response, render_template, request, url_for
+from flask_babel import force_locale, gettext
+from sqlalchemy.exc import DBAPIError, TimeoutError
 from werkzeug.exceptions import HTTPException
 
 from tracker.errors import TooManyAttempts, TrackerError
-from tracker.extensions import db, end_transaction
+from tracker.extensions import CommitFailed, end_transaction, is_unavailable
+from tracker.security import resume, sessions
 
 RETRY_SECONDS = 30
+KEPT_HEADERS = ("Allow", "Retry-After")
 
 
 def _words(code: int) -> tuple[str, str, str]:
@@ -49,7 +51,9 @@ def _words(code: int) -> tuple[str, str, str]:
         413: (
             gettext("Envoi trop lourd"),
             gettext("Ce que vous envoyez dépasse la taille acceptée."),
-            gettext("Raccourcissez le texte ou allégez le fichier, puis recommencez."),
+            gettext(
+                "Votre texte est encore dans la page précédente : revenez-y, raccourcissez-le ou allégez le fichier."
+            ),
         ),
         422: (
             gettext("À corriger"),
@@ -76,34 +80,34 @@ def _words(code: int) -> tuple[str, str, str]:
     )
 
 
+def _wants_json() -> bool:
+    return request.accept_mimetypes.best == "application/json"
+
+
+def _json(code: int, sentence: str) -> Response:
+    return make_response({"error": sentence}, code)
+
+
+def _carried(code: int) -> list[tuple[str, str]]:
+    """What was typed, so that it is not lost; nothing when sending it again could not help, or it is not ours."""
+    return resume.carried_fields() if code not in {400, 405} and resume.may_carry() else []
+
+
 def _page(code: int, message: str = "") -> Response:
     heading, usual, advice = _words(code)
-    if request.accept_mimetypes.best == "application/json":
-        response = current_app.json.response(error=message or usual)
-        response.status_code = code
-        return response
-    carried = _typed() if request.method == "POST" and code not in {400, 405} else None
+    if _wants_json():
+        return _json(code, message or usual)
+    carried = _carried(code)
     body = render_template(
         "errors/error.html",
         code=code,
         heading=heading,
         message=message or usual,
         advice=advice,
-        carried=carried or None,
-        resume_url=request.full_path.rstrip("?") if carried else "",
-        resume_label=gettext("Envoyer de nouveau"),
+        carried=carried,
+        resume_url=resume.target() if carried else "",
     )
     return make_response(body, code)
-
-
-def _typed() -> list[tuple[str, str]]:
-    """What was typed, so that it is not lost; the body may be unreadable (too large)."""
-    from tracker.security.resume import carried_fields
-
-    try:
-        return carried_fields()
-    except HTTPException:
-        return []
 
 
 def _refusal(error: TrackerError) -> Response:
@@ -116,8 +120,13 @@ def _refusal(error: TrackerError) -> Response:
 def _http(error: HTTPException) -> Response:
     if error.code is None or error.code < 400:
         return make_response(error.get_response())
-    said = error.description if error.code in {404, 403} and _is_ours(error) else ""
-    return _page(error.code, said or "")
+    if error.code >= 500:
+        return _static_page(error.code)
+    response = _page(error.code, error.description or "" if _is_ours(error) else "")
+    for name, value in error.get_headers():
+        if name in KEPT_HEADERS:
+            response.headers[name] = value
+    return response
 
 
 def _is_ours(error: HTTPException) -> bool:
@@ -125,39 +134,55 @@ def _is_ours(error: HTTPException) -> bool:
     return error.description is not None and error.description != type(error).description
 
 
-def _database(error: DBAPIError) -> Response:
-    current_app.logger.error("database: %s", type(error.orig).__name__)
+def _database(error: DBAPIError | TimeoutError | CommitFailed) -> Response:
+    """The database is away: nothing was kept, and the same may be sent again in a moment."""
+    if not is_unavailable(error):
+        raise error
+    # no message: it may hold what a person wrote, or whom they support
+    current_app.logger.error("database: %s", type(getattr(error, "orig", None) or error.__cause__ or error).__name__)
     end_transaction(commit=False)
-    response = _static_page(503)
-    response.headers["Retry-After"] = str(RETRY_SECONDS)
-    return response
+    return _static_page(503)
 
 
 def _static_page(code: int) -> Response:
     """A page that needs neither the database nor the person: what a failure may still show."""
-    heading, message, advice = _words(code)
-    # straight from the environment: the context of other pages would ask the database who is reading
-    template = current_app.jinja_env.get_template("errors/failure.html")
-    body = template.render(
-        heading=heading,
-        message=message,
-        advice=advice,
-        typed=_typed(),
-        site_name=current_app.config["SITE_NAME"],
-        home_url=url_for("home.index"),
-    )
-    return make_response(body, code)
+    g.failing = True
+    actor = sessions.loaded_actor()
+    locale = (actor and actor.locale) or "fr"
+    with force_locale(locale):
+        heading, message, advice = _words(code)
+        if _wants_json():
+            response = _json(code, message)
+        else:
+            carried = _carried(code)
+            # straight from the environment: the context of other pages would ask the database who is reading
+            body = current_app.jinja_env.get_template("errors/failure.html").render(
+                heading=heading,
+                message=message,
+                advice=advice,
+                lang=locale,
+                carried=carried,
+                resume_url=resume.target() if carried and code == 503 else "",
+                site_name=current_app.config["SITE_NAME"],
+                home_url=url_for("home.index"),
+            )
+            response = make_response(body, code)
+    if code == 503:
+        response.headers["Retry-After"] = str(RETRY_SECONDS)
+    return response
 
 
 def _unexpected(error: Exception) -> Response:
-    current_app.logger.exception("unexpected error", exc_info=error)
-    db.session.rollback()
-    return _static_page(500)
+    """Flask has logged it already."""
+    original = getattr(error, "original_exception", None) or error
+    end_transaction(commit=False)
+    return _static_page(503 if is_unavailable(original) else 500)
 
 
 def init_app(app: Flask) -> None:
     app.register_error_handler(TrackerError, _refusal)
     app.register_error_handler(HTTPException, _http)
-    app.register_error_handler(OperationalError, _database)
+    for kind in (DBAPIError, TimeoutError, CommitFailed):
+        app.register_error_handler(kind, _database)
     if app.config["MODE"] != "test":
         app.register_error_handler(500, _unexpected)

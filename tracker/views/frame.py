@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Generic, TypeVar
+from urllib.parse import quote, urlencode
 
 from flask import Flask, abort, current_app, g, request, url_for
 from flask_babel import get_locale, gettext
@@ -40,7 +41,7 @@ def page_frame() -> Frame:
 
 
 def chosen_project() -> ProjectRecord:
-    """The project of `?projet=`, the page's own (set by `show_project`), or the principal one; 404 when there is none."""
+    """The project of `?projet=`, the page's own (set by `show_project`), or the principal one; 404 when none."""
     if "project" not in g:
         slug = request.args.get("projet", "")
         project = page_frame().by_slug(slug) if slug else page_frame().principal
@@ -73,7 +74,10 @@ def with_args(**changes: Any) -> str:
             args.pop(name, None)
         else:
             args[name] = value
-    return url_for(str(request.endpoint), **(request.view_args or {}), **args)
+    # not url_for: arguments come from the address, and some names (_external, _scheme…) are orders to it
+    query = urlencode(args, doseq=True)
+    path = quote(request.script_root + request.path)
+    return f"{path}?{query}" if query else path
 
 
 def page_number() -> int:
