@@ -1,0 +1,201 @@
+"""The figures of a project counted anew in plain SQL, from the sentences of the design (4.2, 4.3, 4.4, 4.7).
+
+Shares no code with the application, so that the two may disagree. Give it any SQLite database of the tool:
+
+    recount(sqlite3.connect("tracker.db"), programme_id=1, as_of=date(2017, 6, 30), known_at=None)
+    python -m tests.recount tracker.db projet-2015-2020 2017-06-30
+
+It answers with the counters of a letter, the progress of the project with the numbers used, left out and missing, and
+the statuses by group.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import sys
+from datetime import UTC, date, datetime
+from typing import Any
+
+FAR = "9999-12-31 23:59:59.999999"
+STATUSES = ("to_start", "in_progress", "suspended", "done", "stopped")
+HEALTHS = ("sun", "veiled", "cloudy", "storm", "unknown", "not_applicable")
+ANSWERS = ("retained", "declined", "deferred", "redirected")
+BEHIND_POINTS = 10
+
+# Rows in force: known at K, no retraction, and superseded by none known at K. The state of an action is the greatest of
+# them in (effective_on, rank_at, id) not after D. A confirmation repeats the health of the row written before it, whose
+# sentence still explains it.
+STATES = """
+WITH known AS (
+    SELECT u.*, a.weight AS action_weight, a.rhythm_months, a.parent_id, a.group_id
+    FROM action_update u JOIN action a ON a.id = u.action_id
+    WHERE a.programme_id = :programme AND u.recorded_at <= :known_at
+),
+live AS (
+    SELECT * FROM known r
+    WHERE r.kind <> 'retraction' AND r.effective_on <= :as_of
+      AND NOT EXISTS (SELECT 1 FROM known s WHERE s.supersedes_id = r.id)
+),
+ranked AS (
+    SELECT live.*, row_number() OVER (
+        PARTITION BY action_id ORDER BY effective_on DESC, rank_at DESC, id DESC
+    ) AS place FROM live
+),
+told AS (
+    SELECT m.milestone_id, ms.action_id, m.kind, m.due, m.weight, live.effective_on, live.rank_at, live.id AS row_id,
+           m.id AS mark_id
+    FROM milestone_mark m
+    JOIN live ON live.id = m.update_id
+    JOIN milestone ms ON ms.id = m.milestone_id
+),
+milestones AS (
+    SELECT t.milestone_id, t.action_id,
+        (SELECT x.due FROM told x WHERE x.milestone_id = t.milestone_id AND x.kind IN ('added', 'due')
+         ORDER BY x.effective_on DESC, x.rank_at DESC, x.row_id DESC, x.mark_id DESC LIMIT 1) AS due,
+        (SELECT coalesce(x.weight, 1) FROM told x WHERE x.milestone_id = t.milestone_id
+           AND (x.kind = 'added' OR (x.kind = 'weight' AND x.weight IS NOT NULL))
+         ORDER BY x.effective_on DESC, x.rank_at DESC, x.row_id DESC, x.mark_id DESC LIMIT 1) AS weight,
+        coalesce((SELECT x.kind = 'done' FROM told x WHERE x.milestone_id = t.milestone_id
+           AND x.kind IN ('done', 'reopened')
+         ORDER BY x.effective_on DESC, x.rank_at DESC, x.row_id DESC, x.mark_id DESC LIMIT 1), 0) AS done,
+        coalesce((SELECT x.kind = 'dropped' FROM told x WHERE x.milestone_id = t.milestone_id
+           AND x.kind IN ('dropped', 'reopened')
+         ORDER BY x.effective_on DESC, x.rank_at DESC, x.row_id DESC, x.mark_id DESC LIMIT 1), 0) AS dropped
+    FROM told t WHERE t.kind = 'added' GROUP BY t.milestone_id, t.action_id
+),
+steps AS (
+    SELECT action_id, sum(weight) AS total, sum(CASE WHEN done THEN weight ELSE 0 END) AS made,
+           sum(NOT done) AS open, sum(NOT done AND due IS NOT NULL AND due < :as_of) AS overdue
+    FROM milestones WHERE NOT dropped GROUP BY action_id
+),
+leaves AS (
+    SELECT r.action_id, r.group_id, r.action_weight, r.rhythm_months, r.status, r.declared_progress, r.planned_start,
+        r.planned_end, r.effective_on,
+        coalesce(
+            r.health, CASE WHEN r.status IN ('done', 'stopped') THEN 'not_applicable' ELSE 'unknown' END
+        ) AS health,
+        coalesce(s.total, 0) AS total, coalesce(s.made, 0) AS made, coalesce(s.open, 0) AS open,
+        coalesce(s.overdue, 0) AS overdue,
+        coalesce((SELECT n.note <> '' FROM action_update n
+                  WHERE n.action_id = r.action_id AND n.id <= r.id AND (n.note <> '' OR n.kind <> 'confirmation')
+                  AND (n.id = r.id OR r.kind = 'confirmation') ORDER BY n.id DESC LIMIT 1), 0) AS has_sentence
+    FROM ranked r LEFT JOIN steps s ON s.action_id = r.action_id
+    WHERE r.place = 1 AND NOT EXISTS (SELECT 1 FROM ranked c WHERE c.parent_id = r.action_id)
+),
+judged AS (
+    SELECT leaves.*,
+        status NOT IN ('done', 'stopped') AS expected,
+        coalesce(planned_end < :as_of AND status NOT IN ('done', 'stopped'), 0) AS late,
+        coalesce(status = 'to_start' AND planned_start < :as_of, 0) AS late_start,
+        CASE
+            WHEN status <> 'in_progress' OR planned_start IS NULL OR planned_end IS NULL THEN 0
+            WHEN total > 0 THEN overdue > 0
+            WHEN declared_progress IS NULL THEN 0
+            ELSE declared_progress + :points < 100.0 * CASE
+                WHEN effective_on >= planned_end THEN 1.0
+                WHEN planned_end <= planned_start OR effective_on <= planned_start THEN 0.0
+                ELSE (julianday(effective_on) - julianday(planned_start))
+                     / (julianday(planned_end) - julianday(planned_start)) END
+        END AS behind,
+        -- the same day of the month, or its last day when the month is shorter
+        status NOT IN ('done', 'stopped') AND min(
+            date(effective_on, '+' || rhythm_months || ' months'),
+            date(effective_on, 'start of month', '+' || (rhythm_months + 1) || ' months', '-1 day')
+        ) < :as_of AS silent,
+        CASE
+            WHEN status = 'stopped' THEN NULL
+            WHEN status = 'done' THEN 100.0
+            WHEN total > 0 THEN 100.0 * made / total
+            WHEN declared_progress IS NOT NULL THEN 1.0 * declared_progress
+            WHEN status = 'to_start' THEN 0.0
+        END AS progress
+    FROM leaves
+)
+SELECT judged.*,
+    (health = 'sun' AND (late OR behind))
+    OR (status = 'done' AND open > 0)
+    OR (coalesce(declared_progress, 0) >= 100 AND status <> 'done')
+    OR (status = 'in_progress' AND planned_start IS NULL)
+    OR (health IN ('cloudy', 'storm') AND NOT has_sentence) AS to_check
+FROM judged
+"""
+
+# The last effective move of each proposal not after D, known at K.
+PROPOSALS = """
+SELECT t.proposal_id, t.to_state FROM proposal_transition t JOIN proposal p ON p.id = t.proposal_id
+WHERE p.programme_id = :programme AND t.effective_on <= :as_of AND t.recorded_at <= :known_at
+  AND NOT EXISTS (
+    SELECT 1 FROM proposal_transition o WHERE o.proposal_id = t.proposal_id
+      AND o.effective_on <= :as_of AND o.recorded_at <= :known_at
+      AND (o.effective_on, o.recorded_at, o.id) > (t.effective_on, t.recorded_at, t.id))
+"""
+
+# An account, or a name or a number within its workshop.
+PEOPLE = """
+SELECT DISTINCT coalesce(
+    'u' || s.user_id, 'n' || coalesce(p.workshop_id, '') || '/' || coalesce(s.name, '#' || s.number))
+FROM authorship s JOIN proposal p ON p.id = s.proposal_id WHERE s.proposal_id IN (SELECT value FROM json_each(:sent))
+"""
+
+
+def _rows(connection: Any, sql: str, values: dict[str, Any]) -> list[dict[str, Any]]:
+    """Rows as dicts, from a driver's connection or from SQLAlchemy's."""
+    driver = getattr(getattr(connection, "connection", None), "driver_connection", None) or connection
+    cursor = driver.execute(sql, values)
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor]
+
+
+def recount(connection: Any, programme_id: int, as_of: date, known_at: datetime | None = None) -> dict[str, Any]:
+    """Counters, progress and statuses by group of a project as of a day, as known at an instant (None: now)."""
+    values = {
+        "programme": programme_id,
+        "as_of": as_of.isoformat(),
+        "known_at": FAR if known_at is None else known_at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f"),
+        "points": BEHIND_POINTS,
+    }
+    actions = _rows(connection, STATES, values)
+    found: dict[str, Any] = {
+        "actions": len(actions),
+        **{f"actions_{s}": sum(a["status"] == s for a in actions) for s in STATUSES},
+        **{f"health_{h}": sum(a["health"] == h for a in actions) for h in HEALTHS},
+        **{name: sum(a[name] for a in actions) for name in ("late", "late_start", "behind", "silent", "to_check")},
+    }
+    told = [(a["action_weight"], a["progress"]) for a in actions if a["progress"] is not None]
+    found["used"] = len(told)
+    found["left_out"] = found["actions_stopped"]
+    found["missing"] = len(actions) - len(told) - found["left_out"]
+    found["progress"] = sum(w * p for w, p in told) / sum(w for w, _ in told) if told else None
+    groups: dict[int | None, dict[str, int]] = {}
+    for a in actions:
+        counts = groups.setdefault(a["group_id"], dict.fromkeys((*STATUSES, "late", "silent"), 0))
+        counts[a["status"]] += 1
+        counts["late"] += a["late"]
+        counts["silent"] += a["silent"]
+    found["groups"] = groups
+    return found | _proposals(connection, values)
+
+
+def _proposals(connection: Any, values: dict[str, Any]) -> dict[str, Any]:
+    states = {row["proposal_id"]: row["to_state"] for row in _rows(connection, PROPOSALS, values)}
+    sent = [key for key, state in states.items() if state != "draft"]
+    count = {state: list(states.values()).count(state) for state in (*ANSWERS, "merged", "withdrawn", "submitted")}
+    people = _rows(connection, PEOPLE, {"sent": "[" + ",".join(map(str, sent)) + "]"})
+    return {
+        "submitted": len(sent),
+        "published": len(sent) - count["submitted"],
+        "answered": sum(count[state] for state in ANSWERS),
+        "contributors": len(people),
+        **{state: count[state] for state in (*ANSWERS, "merged", "withdrawn")},
+    }
+
+
+def _main(path: str, slug: str, day: str) -> None:
+    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    (programme_id,) = connection.execute("SELECT id FROM programme WHERE slug = ?", (slug,)).fetchone()
+    for name, value in recount(connection, programme_id, date.fromisoformat(day)).items():
+        sys.stdout.write(f"{name}: {value}\n")
+
+
+if __name__ == "__main__":
+    _main(*sys.argv[1:4])
