@@ -14,11 +14,13 @@ from typing import Any
 import flask_migrate
 import pytest
 from flask import Flask
-from sqlalchemy import event
+from sqlalchemy import event, select
 
+from tests import demo_digest, factories
 from tests.client import CheckedClient
 from tracker import create_app
 from tracker.extensions import db, end_transaction, write_transaction
+from tracker.models import Authorship, User
 from tracker.queries import log
 
 NOON = datetime(2026, 3, 16, 11, 0, tzinfo=UTC)  # a Monday, noon in Paris
@@ -138,3 +140,63 @@ def count_sql(app: Flask) -> Any:
             event.remove(db.engine, "before_cursor_execute", note)
 
     return counting
+
+
+@pytest.fixture(scope="session")
+def demo_app(scratch: Path) -> Iterator[Flask]:
+    """The whole demonstration, loaded once for the run as of NOON; read it, and use `fresh_demo` to change it."""
+    folder = scratch / "demo"
+    folder.mkdir()
+    app = demo_digest.build(folder, SECRET, now=NOON)
+    shutil.copy(folder / "demo.db", folder / "loaded.db")
+    shutil.copytree(folder / "instance" / "vote-keys", folder / "loaded-keys")
+    app.config["DEMO_FOLDER"] = folder
+    with app.app_context():
+        factories.SEALED_NAMES.update(
+            f"{first} {last}"
+            for first, last in db.session.execute(
+                select(User.first_name, User.last_name)
+                .join(Authorship, Authorship.user_id == User.id)
+                .where(Authorship.sealed.is_(True))
+            )
+        )
+        db.session.remove()
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def demo(demo_app: Flask) -> Iterator[Flask]:
+    """The demonstration with its context pushed; nothing a test writes should outlive it."""
+    demo_app.config["CLOCK"] = Clock()
+    with demo_app.app_context():
+        yield demo_app
+        end_transaction(commit=False)
+        db.session.remove()
+
+
+@pytest.fixture
+def fresh_demo(demo_app: Flask) -> Iterator[Flask]:
+    """The demonstration to be changed freely: put back as it was loaded before and after."""
+    folder: Path = demo_app.config["DEMO_FOLDER"]
+
+    def restore() -> None:
+        with demo_app.app_context():
+            db.session.remove()
+            db.engine.dispose()
+        for suffix in ("-wal", "-shm"):
+            (folder / f"demo.db{suffix}").unlink(missing_ok=True)
+        shutil.copy(folder / "loaded.db", folder / "next.db")
+        os.replace(folder / "next.db", folder / "demo.db")
+        shutil.rmtree(folder / "instance" / "vote-keys", ignore_errors=True)
+        shutil.copytree(folder / "loaded-keys", folder / "instance" / "vote-keys")
+        log.forget()
+
+    restore()
+    demo_app.config["CLOCK"] = Clock()
+    with demo_app.app_context():
+        yield demo_app
+        end_transaction(commit=False)
+        db.session.remove()
+    restore()

@@ -164,6 +164,27 @@ def build_letter(quarter: str, slug: str) -> None:
             click.echo(f"{letter.title} : brouillon composé, chiffres arrêtés au {letter.as_of:%d/%m/%Y}.")
 
 
+@click.group("demo")
+def demo_group() -> None:
+    """The demonstration."""
+
+
+@demo_group.command("load")
+@click.option("--reset", is_flag=True, help="Empty the database first, whatever it holds.")
+@with_appcontext
+def load_demo(reset: bool) -> None:
+    """Load the demonstration: two projects, their people, and the seven accounts; demo mode only."""
+    from tracker.security import current_time
+    from tracker.services import demo
+
+    with _said():
+        loaded = demo.load(now=current_time(), say=click.echo, reset_first=reset)
+        if loaded is None:
+            click.echo("La base contient déjà un projet : rien n'est chargé (--reset pour recommencer).")
+        else:
+            click.echo(f"Démonstration chargée en {loaded.seconds:.1f} s.")
+
+
 def init_app(app: Flask) -> None:
-    for command in (users, jobs_group, backup, restore, check, import_file, letters_group):
+    for command in (users, jobs_group, backup, restore, check, import_file, letters_group, demo_group):
         app.cli.add_command(command)

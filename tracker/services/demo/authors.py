@@ -69,7 +69,7 @@ class Signing:
         idea, rng = told.idea, self.rng
         pool = self.town.colleagues(idea.department, idea.entities)
         if idea.sealed:
-            person = rng.choice([p for p in pool if p.id not in self.town.known and p.id not in self.by_account])
+            person = rng.choice([p for p in pool if p.id not in self.town.known and p.id not in self.town.signed])
             self.town.sealed.add(person.id)
             self.town.known.add(person.id)
             self._hidden.setdefault(idea.department, []).append(person)
@@ -96,6 +96,7 @@ class Signing:
         if told in self.by_account.get(person.id, ()):
             return
         self.by_account.setdefault(person.id, []).append(told)
+        self.town.signed.add(person.id)
         self.batch.add(
             Authorship,
             proposal_id=told.id,

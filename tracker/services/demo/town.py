@@ -57,6 +57,7 @@ class Town:
     accounts: dict[str, Person] = field(default_factory=dict)
     names: set[str] = field(default_factory=set)
     known: set[int] = field(default_factory=set)
+    signed: set[int] = field(default_factory=set)
     sealed: set[int] = field(default_factory=set)
     _at: dict[tuple[str, str], list[Person]] = field(default_factory=lambda: defaultdict(list))
 

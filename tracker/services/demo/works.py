@@ -210,6 +210,7 @@ class Works:
     def _correct(self, log: Log, one: Mapping[str, Any]) -> None:
         old = next(r for r in log.rows if r.on == one["on"] and r.kind is UpdateKind.STATEMENT)
         day = one.get("moved_to", old.on)
+        _hush(log, min(old.on, day), max(old.on, day))
         row = replace(
             old,
             kind=UpdateKind.CORRECTION,
@@ -225,9 +226,15 @@ class Works:
             rank_at=old.rank_at or old.recorded_at,
             supersedes=old,
         )
+        # what was said afterwards started from the corrected day
+        log.rows = [
+            replace(r, health_on=day) if r.recorded_at > row.recorded_at and r.health_on == old.on else r
+            for r in log.rows
+        ]
         self._append(log, row)
 
     def _retract(self, log: Log, one: Mapping[str, Any]) -> None:
+        _hush(log, one["on"], one["retracted_on"])
         state = max((r for r in log.rows if r.on <= one["on"]), key=lambda r: (r.on, r.recorded_at))
         mistaken = replace(
             state,
@@ -360,3 +367,8 @@ class Works:
             self.batch, at=row.recorded_at, programme_id=self.project.id, person=row.author.signature, verb=verb,
             subject="action", subject_id=action_id, **changes,
         )  # fmt: skip
+
+
+def _hush(log: Log, first: date, last: date) -> None:
+    """Nobody confirmed anything while a mistake stood."""
+    log.rows = [row for row in log.rows if row.kind is not UpdateKind.CONFIRMATION or not first <= row.on <= last]
