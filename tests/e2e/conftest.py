@@ -1,0 +1,131 @@
+"""A served demonstration and Chromium; each file of tests gets a server on a copy of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser
+from werkzeug.routing import MapAdapter
+
+from tests import demonstration
+from tests.e2e.inspector import Inspector
+from tests.e2e.looks import Windows
+from tests.e2e.site import Site
+from tracker import create_app
+
+QUIET = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker("e2e")
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args() -> dict[str, Any]:
+    return {"executable_path": "/usr/bin/chromium", "args": QUIET}
+
+
+@pytest.fixture(scope="session")
+def loaded_demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return demonstration.loaded(tmp_path_factory)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_for(base: str, server: subprocess.Popen[bytes], log: Path) -> None:
+    for _ in range(300):
+        assert server.poll() is None, f"the server stopped:\n{log.read_text('utf-8')}"
+        try:
+            urllib.request.urlopen(f"{base}/healthz", timeout=2).close()  # noqa: S310 - our own address
+        except (urllib.error.URLError, TimeoutError, ConnectionError):
+            time.sleep(0.1)
+        else:
+            return
+    raise AssertionError(f"the server does not answer:\n{log.read_text('utf-8')}")
+
+
+@contextlib.contextmanager
+def _served(source: Path, browser: Browser) -> Iterator[Site]:
+    memory = Path("/dev/shm")  # noqa: S108 - a private folder is made inside
+    base_folder = memory if memory.is_dir() and os.access(memory, os.W_OK) else None
+    scratch = Path(tempfile.mkdtemp(prefix="tracker-e2e-", dir=base_folder))
+    folder = demonstration.copy_to(source, scratch / "instance")
+    port = _free_port()
+    log = scratch / "server.log"
+    base = f"http://127.0.0.1:{port}"
+    with log.open("wb") as output:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py", "wsgi:app"],
+            cwd=demonstration.ROOT, stdout=output, stderr=subprocess.STDOUT,
+            env={**demonstration.environment(folder), "PORT": str(port), "TRACKER_BASE_URL": base},
+        )  # fmt: skip
+        try:
+            _wait_for(base, server, log)
+            yield Site(base, folder, browser)
+            said = log.read_text("utf-8")
+            assert "Traceback" not in said, f"the server failed somewhere:\n{said[-6000:]}"
+        finally:
+            server.terminate()
+            server.wait(timeout=40)
+            shutil.rmtree(scratch, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def site(loaded_demo: Path, browser: Browser) -> Iterator[Site]:
+    """The demonstration served by the production server, for one file of tests: what it writes, it alone sees."""
+    with _served(loaded_demo, browser) as served:
+        yield served
+
+
+@pytest.fixture(scope="session")
+def routes(tmp_path_factory: pytest.TempPathFactory) -> MapAdapter:
+    """Every address the application knows."""
+    environ = {"TRACKER_MODE": "test", "TRACKER_INSTANCE": str(tmp_path_factory.mktemp("routes"))}
+    return create_app(environ=environ).url_map.bind("127.0.0.1")
+
+
+@pytest.fixture(scope="module")
+def windows(site: Site) -> Iterator[Windows]:
+    """Windows that several tests of a file share."""
+    opened = Windows(site)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def visit(site: Site) -> Iterator[Callable[..., Inspector]]:
+    """`visit("agent", width=375)`: a watched page in a window of its own; what was found wrong fails the test."""
+    opened: list[Inspector] = []
+
+    def open_window(role: str | None = None, **options: Any) -> Inspector:
+        opened.append(site.visit(role, **options))
+        return opened[-1]
+
+    yield open_window
+    for inspector in opened:
+        inspector.page.context.close()
+    for inspector in opened:
+        inspector.assert_clean()

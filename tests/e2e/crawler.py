@@ -1,0 +1,120 @@
+"""Follows every link of the site as one person, over plain HTTP: which addresses exist, and what they are made of."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, deque
+from dataclasses import asdict, dataclass
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import parse_qs, urljoin, urlsplit
+
+from bs4 import BeautifulSoup
+from playwright.sync_api import APIRequestContext
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import MapAdapter
+
+from tests.client import check_page
+
+PER_ENDPOINT = 7  # pages of one address pattern that are opened, as one person
+BEHIND = 40  # links of one page that are followed
+
+
+@dataclass(frozen=True)
+class Stop:
+    """One address that somebody can reach."""
+
+    role: str
+    endpoint: str
+    url: str
+    is_page: bool
+    kinds: tuple[str, ...]  # what stands in the page: elements with their classes, and where its forms go
+
+
+@dataclass
+class Crawl:
+    stops: list[Stop]
+    findings: list[str]
+
+    def to_json(self) -> str:
+        return json.dumps({"stops": [asdict(stop) for stop in self.stops], "findings": self.findings})
+
+    @classmethod
+    def from_json(cls, text: str) -> Crawl:
+        data = json.loads(text)
+        return cls([Stop(**{**s, "kinds": tuple(s["kinds"])}) for s in data["stops"]], data["findings"])
+
+
+def endpoint_of(routes: MapAdapter, url: str) -> str:
+    """The endpoint of an address of this site; "" when it has none for GET."""
+    try:
+        return str(routes.match(urlsplit(url).path, method="GET")[0])
+    except HTTPException:
+        return ""
+
+
+def _links(page: BeautifulSoup, url: str) -> list[str]:
+    found = [tag["href"] for tag in page.select("a[href]")]
+    found += [tag.get("action") or url for tag in page.select("form") if str(tag.get("method", "get")).lower() == "get"]
+    return [urljoin(url, str(link)).split("#")[0] for link in found]
+
+
+def _kinds(page: BeautifulSoup, routes: MapAdapter) -> tuple[str, ...]:
+    main = page.find("main") or page
+    kinds = {f"{tag.name}.{name}" for tag in main.find_all(True) for name in (tag.get("class") or [""])}
+    kinds |= {f"input:{tag.get('type', 'text')}" for tag in main.find_all("input")}
+    return tuple(sorted(kinds))
+
+
+def follow(request: APIRequestContext, role: str, base: str, routes: MapAdapter) -> Crawl:
+    """Breadth first from home, a few addresses of each pattern and each set of arguments."""
+    seen: set[tuple[str, frozenset[str], str]] = set()
+    opened: Counter[str] = Counter()
+    todo = deque([f"{base}/"])
+    asked = {f"{base}/"}
+    result = Crawl([], [])
+    while todo:
+        url = todo.popleft()
+        endpoint = endpoint_of(routes, url)
+        parts = urlsplit(url)
+        arguments = frozenset(parse_qs(parts.query, keep_blank_values=True))
+        shape = (endpoint, arguments, "" if arguments else parts.path)
+        if not endpoint:
+            result.findings.append(f"{role}: a link leads nowhere: {url.removeprefix(base)}")
+            continue
+        if shape in seen or opened[endpoint] >= PER_ENDPOINT:
+            continue
+        seen.add(shape)
+        opened[endpoint] += 1
+        answer = request.get(url, max_redirects=0)
+        address = url.removeprefix(base)
+        if answer.status in {301, 302, 303, 307, 308}:
+            todo.append(urljoin(url, answer.headers["location"]))
+            result.stops.append(Stop(role, endpoint, address, False, ()))
+            continue
+        if answer.status != 200:
+            result.findings.append(f"{role}: {answer.status} for {address}, which a page links to")
+            continue
+        is_page = answer.headers.get("content-type", "").startswith("text/html")
+        is_page = is_page and "attachment" not in answer.headers.get("content-disposition", "")
+        if not is_page:
+            result.stops.append(Stop(role, endpoint, address, False, ()))
+            continue
+        text = answer.text()
+        page = BeautifulSoup(text, "html.parser")
+        result.stops.append(Stop(role, endpoint, address, True, _kinds(page, routes)))
+        result.findings += [f"{role}: {address}: {finding}" for finding in _problems(text, page)]
+        fresh = [link for link in dict.fromkeys(_links(page, url)) if link.startswith(f"{base}/") and link not in asked]
+        for link in fresh[:BEHIND]:
+            asked.add(link)
+            todo.append(link)
+    return result
+
+
+def _problems(text: str, page: BeautifulSoup) -> list[str]:
+    answer: Any = SimpleNamespace(text=text, page=page)
+    try:
+        check_page(answer)
+    except AssertionError as problem:
+        return [str(problem)]
+    return []

@@ -1,0 +1,92 @@
+"""Every page that somebody can reach by links: the pages written in test_pages.py, and whatever else there is."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+
+import pytest
+from werkzeug.routing import MapAdapter
+
+from tests.e2e.crawler import Crawl, Stop, endpoint_of, follow
+from tests.e2e.looks import Windows, look
+from tests.e2e.site import ROLES, Site
+from tests.e2e.written import PAGES
+
+# addresses that no link shows, and why
+NOT_LINKED = {
+    "static": "files, asked by every page",
+    "health.healthz": "for machines",
+}
+SHARES = 2  # one share for each process of `make test`
+
+
+@pytest.fixture(scope="module")
+def crawls(site: Site, routes: MapAdapter, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Crawl]:
+    """What each role reaches; crawled once for the run, by whoever comes first."""
+    base = tmp_path_factory.getbasetemp()
+    base = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+    found: dict[str, Crawl] = {}
+    for role in ROLES:
+        path = base / f"crawl-{role}.json"
+        with Path(f"{path}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not path.exists():
+                context = site.context(role)
+                path.write_text(follow(context.request, role, site.base, routes).to_json(), "utf-8")
+                context.close()
+        found[role] = Crawl.from_json(path.read_text("utf-8"))
+    return found
+
+
+def _written_stops(crawls: dict[str, Crawl], site: Site, routes: MapAdapter) -> set[tuple[str | None, str]]:
+    return {(page.role, endpoint_of(routes, page.url(site))) for page in PAGES}
+
+
+def _worth_a_look(crawls: dict[str, Crawl], site: Site, routes: MapAdapter) -> list[Stop]:
+    """One page of each address not written in the list, then those that hold something not seen yet."""
+    written = {endpoint_of(routes, page.url(site)) for page in PAGES}
+    chosen: list[Stop] = []
+    seen_kinds: set[str] = set()
+    stops = [stop for role in ROLES for stop in crawls[role].stops if stop.is_page]
+    for stop in stops:  # what the written pages hold is looked at there
+        if stop.endpoint in written:
+            seen_kinds |= set(stop.kinds)
+    for stop in stops:
+        is_new = stop.endpoint not in written
+        if is_new or set(stop.kinds) - seen_kinds:
+            written.add(stop.endpoint)
+            seen_kinds |= set(stop.kinds)
+            chosen.append(stop)
+    return chosen
+
+
+class TestLinks:
+    """What links lead to."""
+
+    @pytest.mark.parametrize("role", ROLES)
+    def test_every_link_opens_a_valid_page(self, crawls: dict[str, Crawl], role: str) -> None:
+        assert len(crawls[role].stops) > 20, "hardly anything is linked"
+        assert not crawls[role].findings, "\n".join(dict.fromkeys(crawls[role].findings))
+
+    def test_every_address_was_opened_by_somebody(
+        self, crawls: dict[str, Crawl], site: Site, routes: MapAdapter
+    ) -> None:
+        opened = {stop.endpoint for crawl in crawls.values() for stop in crawl.stops}
+        opened |= {endpoint_of(routes, page.url(site)) for page in PAGES}
+        known = {rule.endpoint for rule in routes.map.iter_rules() if "GET" in (rule.methods or ())}
+        missed = known - opened - set(NOT_LINKED)
+        assert not missed, f"no link leads to {sorted(missed)}: link it, or say why in NOT_LINKED"
+        assert set(NOT_LINKED) <= known, "NOT_LINKED names what no longer exists"
+
+
+@pytest.mark.parametrize("share", range(SHARES))
+def test_pages_found_by_links(
+    crawls: dict[str, Crawl], site: Site, routes: MapAdapter, windows: Windows, share: int
+) -> None:
+    findings: list[str] = []
+    for stop in _worth_a_look(crawls, site, routes)[share::SHARES]:
+        found, _paint = look(windows.of(stop.role), stop.url)
+        findings += [f"{stop.role}: {finding}" for finding in found]
+    assert not findings, "\n".join(findings)
