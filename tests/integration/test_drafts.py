@@ -313,8 +313,8 @@ def test_the_queue_is_oldest_first_with_its_delay(
             )  # fmt: skip
     page = moderator.get("/moderation")
     assert [a.get_text() for a in page.select(".cards h2 a")] == ["Plus ancienne", "Plus récente"]
-    assert "à publier avant le 7 mars 2026 : délai passé" in page
-    assert "à publier avant le 19 mars 2026, dans 3 jours" in page
+    assert "à publier avant le 7 mars 2026 délai passé" in page
+    assert "à publier avant le 19 mars 2026 dans 3 jours" in page
     assert "nom non affiché" in page
 
 
