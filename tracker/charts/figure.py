@@ -52,6 +52,10 @@ class Figure:
     list_url: str = ""
     tall: bool = False
 
+    def __post_init__(self) -> None:
+        for name in ("title", "subtitle", "reading"):
+            object.__setattr__(self, name, unbroken(getattr(self, name)))
+
 
 class Links(Protocol):
     """Addresses of the lists behind a figure, with the same filters; the view knows them."""
@@ -84,6 +88,13 @@ class Scope:
             *self.filters,
         )
         return " · ".join(parts)
+
+
+def unbroken(text: str) -> str:
+    """French signs that stand alone are kept on the line of the word they belong to."""
+    for sign in (":", ";", "%", "»", "?", "!"):
+        text = text.replace(f" {sign}", f"\N{NO-BREAK SPACE}{sign}")
+    return text.replace("« ", "«\N{NO-BREAK SPACE}")
 
 
 def grammatical(n: int) -> int:
@@ -122,12 +133,16 @@ def wrapped(text: str, width: int = 26) -> str:
     return "<br>".join(wrap(safe, width)) or "–"
 
 
-def spread(places: Sequence[float], *, gap: float, lowest: float = 0.0) -> list[float]:
-    """Heights of labels near the wanted ones (given in rising order), never closer than `gap`."""
+def spread(places: Sequence[float], *, gap: float, lowest: float, highest: float) -> list[float]:
+    """Heights of words near the wanted ones (given in rising order), never closer than `gap`, none beyond the ends."""
     placed: list[float] = []
     for wanted in places:
         floor = placed[-1] + gap if placed else lowest
         placed.append(max(wanted, floor))
+    ceiling = highest
+    for index in range(len(placed) - 1, -1, -1):
+        placed[index] = min(placed[index], ceiling)
+        ceiling = placed[index] - gap
     return placed
 
 

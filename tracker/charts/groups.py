@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from flask_babel import gettext, ngettext
 
 from tracker.charts.figure import LATE, STATUS_LOOK, Figure, Scope, Spec, filled, label, wrapped
-from tracker.charts.words import late_words, silent_words
+from tracker.charts.words import late_words
 from tracker.enums import ActionStatus, Health
 from tracker.filters import number
 from tracker.progress import Summary
 
 SHOWN = 24  # more bars than this cannot be told apart; the table has them all
 TALL = 9
+NAME_ROOM = 92  # pixels right of the longest bar, for what is late
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +28,17 @@ class GroupSummary:
 
     @property
     def late(self) -> int:
-        return self.summary.late + self.summary.late_start
+        return self.summary.late
 
     @property
     def storm(self) -> int:
         return self.summary.by_health[Health.STORM]
 
     @property
-    def need(self) -> tuple[int, int, int]:
-        """What sorts groups: troubles first, then what is late among them, then size."""
+    def need(self) -> tuple[int, ...]:
+        """What sorts groups: most late first, then without news, blocked, to check, late to start."""
         s = self.summary
-        return self.late + self.storm + s.silent + s.to_check, self.late, s.total
+        return s.late, s.silent, self.storm, s.to_check, s.late_start
 
 
 def by_need(groups: Sequence[GroupSummary]) -> list[GroupSummary]:
@@ -84,7 +85,7 @@ def status_by_group(groups: Sequence[GroupSummary], scope: Scope) -> Figure:
 
 def _title(rows: Sequence[GroupSummary]) -> str:
     first = rows[0]
-    if first.need[0] == 0:
+    if not any(first.need):
         return gettext("Aucun groupe n'a d'action en retard ni sans nouvelles")
     if first.late:
         return ngettext(
@@ -141,8 +142,8 @@ def _spec(rows: Sequence[GroupSummary], scope: Scope) -> Spec:
         "layout": {
             "barmode": "stack",
             "bargap": 0.25,
-            "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
-            "xaxis": {"range": [0, round(top * 1.4, 1)], "showgrid": False, "showticklabels": False, "ticks": ""},
+            "margin": {"l": 8, "r": NAME_ROOM, "t": 8, "b": 8},
+            "xaxis": {"range": [0, top], "showgrid": False, "showticklabels": False, "ticks": ""},
             "yaxis": {
                 "type": "category",
                 "autorange": "reversed",
@@ -150,18 +151,7 @@ def _spec(rows: Sequence[GroupSummary], scope: Scope) -> Spec:
                 "ticktext": [wrapped(g.name) for g in rows],
             },
             "annotations": [
-                label(_troubles(g), x=g.summary.total, y=g.slug, font={"color": LATE})
-                for g in rows
-                if g.late or g.summary.silent
+                label(late_words(g.late), x=g.summary.total, y=g.slug, font={"color": LATE}) for g in rows if g.late
             ],
         },
     }
-
-
-def _troubles(group: GroupSummary) -> str:
-    parts = []
-    if group.late:
-        parts.append(late_words(group.late))
-    if group.summary.silent:
-        parts.append(silent_words(group.summary.silent))
-    return "<br>".join(parts)

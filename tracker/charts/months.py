@@ -27,6 +27,7 @@ from tracker.progress import MonthPoint, Summary, month_end
 
 C = TypeVar("C", ActionStatus, Health)
 YEAR = 12
+GAP = 0.09  # of the height, between two words
 NAME_ROOM = 116  # pixels right of the drawing, for the words
 
 
@@ -176,7 +177,7 @@ def _stacked(
             "bargap": 0.08,
             "showlegend": False,
             "margin": {"l": 8, "r": NAME_ROOM, "t": 16, "b": 8},
-            "xaxis": {"type": "date", "range": [months[0], month_end(points[-1].on).isoformat()]},
+            "xaxis": {"type": "date", "range": [months[0], month_end(points[-1].on).isoformat()], "nticks": 5},
             "yaxis": {"range": [0, top], "title": {"text": gettext("actions")}, "rangemode": "tozero"},
             "annotations": _names(points[-1], shown, top=top, say=say),
         },
@@ -191,8 +192,8 @@ def _names(last: MonthPoint[C], shown: Sequence[C], *, top: int, say: Callable[[
         count = last.counts[member]
         places.append(base + count / 2)
         base += count
-    gap = top * 0.07
-    heights = spread(places, gap=gap, lowest=gap / 2)
+    gap = top * GAP
+    heights = spread(places, gap=gap, lowest=gap / 2, highest=top - gap / 3)
     return [
         label(say(member, last.counts[member]), x=1, y=round(height, 2), xref="paper")
         for member, height in zip(shown, heights, strict=True)

@@ -25,7 +25,8 @@ from tracker.charts.words import measured, points
 from tracker.filters import day, number, percent, short_day
 from tracker.progress import CurvePoint, Curves, Summary
 
-GAP = 7.5  # percents between two words
+TICKS = [0, 25, 50, 75, 100]
+GAP = 11  # percents between two words
 TURN = 0.62  # right of this share of the drawing, words stand left of the day's line
 
 
@@ -132,7 +133,7 @@ def _spec(curves: Curves, here: dict[str, float | None], scope: Scope) -> Spec:
             "showlegend": False,
             "margin": {"l": 8, "r": 16, "t": 32, "b": 8},
             "xaxis": {"type": "date", "range": [first.isoformat(), last.isoformat()]},
-            "yaxis": {"range": [0, 104], "ticksuffix": " %", "tickvals": [0, 25, 50, 75, 100]},
+            "yaxis": {"range": [0, 104], "tickvals": TICKS, "ticktext": [percent(tick) for tick in TICKS]},
             "shapes": [shape],
             "annotations": [word, *_names(here, on, first, last)],
         },
@@ -159,9 +160,7 @@ def _names(here: dict[str, float | None], on: date, first: date, last: date) -> 
         "actual": (gettext("━ réel %(value)s", value=percent(here["actual"])), NOW),
     }
     shown = sorted((value, key) for key, value in here.items() if value is not None)
-    heights = spread([value for value, _ in shown], gap=GAP, lowest=4)
-    if heights and heights[-1] > 100:  # pushed beyond the top: come down together, still apart
-        heights = [100 - GAP * (len(heights) - 1 - rank) for rank in range(len(heights))]
+    heights = spread([value for value, _ in shown], gap=GAP, lowest=4, highest=100)
     late_in_plan = (on - first).days > TURN * max((last - first).days, 1)
     side = {"anchor": "right", "shift": -8} if late_in_plan else {"anchor": "left", "shift": 8}
     return [

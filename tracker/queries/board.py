@@ -56,6 +56,7 @@ class Board:
     lines: tuple[Line, ...]
     needs: tuple[Need, ...]
     storms: int
+    late_any: int  # late, or late to start
     statuses: tuple[MonthPoint[ActionStatus], ...]
     skies: tuple[MonthPoint[Health], ...]
     curves: Curves | None
@@ -87,6 +88,7 @@ def board(
         groups=tuple(GroupSummary(*names.get(key or 0, none), summary) for key, summary in by_group(leaves).items()),
         lines=_lines(leaves, names, none),
         needs=_needs(leaves, names, none),
+        late_any=sum(state.late or state.late_start for state in leaves),
         storms=sum(is_storm(state) for state in leaves),
         statuses=status_by_month(line, project.starts_on, project.ends_on, as_of) if leaves else (),
         skies=health_by_month(line, project.starts_on, project.ends_on, as_of) if leaves else (),

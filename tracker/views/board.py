@@ -205,7 +205,7 @@ def _drawn(figures: Board, scope: Scope) -> dict[str, Callable[[], Figure]]:
     }
 
 
-FIRST_FIGURES = 3  # the others are folded below
+FIRST = ("statuts-par-mois", "avancement", "statuts-par-groupe")  # the others are folded below
 
 
 def _read(project: ProjectRecord, moment: Moment) -> tuple[Board, Choices, Chosen, Scope]:
@@ -220,7 +220,9 @@ def _read(project: ProjectRecord, moment: Moment) -> tuple[Board, Choices, Chose
         without_group=gettext("sans groupe"),
     )
     links = BoardLinks(
-        {**project_args(), **chosen.args}, None if moment.as_of == today() else moment.as_of, moment.known_on
+        {**project_args(), **chosen.args},
+        None if moment.as_of == project.last_day(today()) else moment.as_of,
+        moment.known_on,
     )
     scope = Scope(moment.as_of, figures.snapshot.actions.total, links, chosen.words)
     return figures, choices, chosen, scope
@@ -232,7 +234,9 @@ def _quarter(on: date) -> str:
 
 def _render(project: ProjectRecord, moment: Moment) -> Shared:
     figures, choices, chosen, scope = _read(project, moment)
-    drawn = [draw() for draw in _drawn(figures, scope).values()]
+    # one bar alone says nothing that the sentence does not
+    alone = {"statuts-par-groupe"} if chosen.filters.group_id is not None else set()
+    drawn = {key: draw() for key, draw in _drawn(figures, scope).items() if key not in alone}
     quarter = _quarter(moment.as_of)
     number = board.published_letter(project.id, quarter)
     body = render_template(
@@ -249,8 +253,8 @@ def _render(project: ProjectRecord, moment: Moment) -> Shared:
             (status, charts.status_count(status, figures.snapshot.actions.by_status[status]))
             for status in charts.STATUS_LOOK
         ],
-        figures=drawn[:FIRST_FIGURES],
-        folded=drawn[FIRST_FIGURES:],
+        figures=[figure for key, figure in drawn.items() if key in FIRST],
+        folded=[figure for key, figure in drawn.items() if key not in FIRST],
         quarter=quarter,
         letter_url=url_for("letters.show", number=number)
         if number is not None and "letters.show" in current_app.view_functions

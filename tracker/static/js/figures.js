@@ -144,7 +144,8 @@
   window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => redraw());
   narrow.addEventListener("change", () => redraw());
   // Printing cannot wait: what has been drawn is drawn again at the width of an A4 page, in the colours of paper.
-  window.addEventListener("beforeprint", () => window.Plotly && redraw({ onPaper: true, size: { autosize: false, width: 640, height: 260 } }));
+  const paperHeight = (plot) => (plot.closest(".figure-tall") ? 350 : plot.closest(".board-pair") ? 200 : 260);
+  window.addEventListener("beforeprint", () => window.Plotly && [...drawn].forEach((plot) => draw(plot, { onPaper: true, size: { autosize: false, width: 640, height: paperHeight(plot), font: { size: 11 } } })));
   window.addEventListener("afterprint", () => window.Plotly && redraw());
   // Figures further down are drawn once the browser is idle, so that a print has them all.
   const idle = window.requestIdleCallback ?? ((act) => setTimeout(act, 1500));
