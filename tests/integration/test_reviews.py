@@ -14,8 +14,8 @@ from tests.conftest import NOON
 from tracker.enums import LineageKind, Outcome, ProposalState, ReviewAdvice, Role
 from tracker.errors import Forbidden, IllegalTransition, Refused
 from tracker.extensions import db, end_transaction, write_transaction
-from tracker.models import Event, Proposal, ProposalLineage, ProposalTransition, Review, User
-from tracker.queries import people, reviews
+from tracker.models import Event, Proposal, ProposalLineage, ProposalTransition, Review, User, Vote
+from tracker.queries import people, reviews, settling
 from tracker.records import Actor
 from tracker.services import lineage
 from tracker.services import reviews as service
@@ -169,6 +169,20 @@ class TestMerging:
         study.do(lineage.merge, proposal_id=study.ids[0], into_number=study.numbers[1], actor=study.actor("etude"))
         counts = db.session.scalars(select(Proposal.support_count).order_by(Proposal.id)).all()
         assert counts == [4, 0]
+
+    def test_a_person_who_supports_two_of_them_counts_once(self) -> None:
+        study = Study(S.PUBLISHED, S.PUBLISHED, S.PUBLISHED)
+        with write_transaction():
+            campaign = factories.open_campaign(db.session.get_one(Proposal, study.ids[0]).programme).id
+            for key, tags in zip(study.ids, ("ab", "bc", "cd"), strict=True):
+                db.session.add_all(Vote(campaign_id=campaign, proposal_id=key, tag=tag) for tag in tags)
+        actor = study.actor("etude")
+        study.do(lineage.merge, proposal_id=study.ids[0], into_number=study.numbers[1], actor=actor)
+        study.do(lineage.merge, proposal_id=study.ids[1], into_number=study.numbers[2], actor=actor)
+        assert settling.united_supports(study.ids) == {study.ids[1]: 3, study.ids[2]: 4}
+        end_transaction(commit=False)
+        study.do(lineage.undo_merge, proposal_id=study.ids[0], actor=actor)
+        assert settling.united_supports(study.ids) == {study.ids[2]: 3}
 
     @pytest.mark.parametrize(
         ("before", "after"),

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, String, and_, case, cast, exists, func, or_, select
 
-from tracker.enums import ConditionKind, Outcome, ProposalState, ReviewAdvice
+from tracker.enums import ConditionKind, LineageKind, Outcome, ProposalState, ReviewAdvice
 from tracker.extensions import db
-from tracker.models import Decision, DecisionCondition, Meeting, Proposal, Review, Theme, action_proposal
+from tracker.models import (
+    Decision,
+    DecisionCondition,
+    Meeting,
+    Proposal,
+    ProposalLineage,
+    Review,
+    Theme,
+    Vote,
+    action_proposal,
+)
 from tracker.queries.reviews import current_opinion_id, has_fresh_opinion, text_where, theme_where
 from tracker.records import Page
 from tracker.workflow import PENDING
@@ -46,6 +57,7 @@ class SettleFilter:
 class SettleItem:
     """One proposal to settle, with its latest opinion."""
 
+    id: int
     number: int
     title: str
     body: str
@@ -173,6 +185,7 @@ def settle_page(programme_id: int, wanted: SettleFilter, *, today: date, page: i
         wheres.append(bucket == wanted.bucket.value)
     rows = db.session.execute(
         select(
+            Proposal.id,
             Proposal.number,
             Proposal.title,
             Proposal.body,
@@ -193,6 +206,33 @@ def settle_page(programme_id: int, wanted: SettleFilter, *, today: date, page: i
         .offset((page - 1) * PAGE_SIZE)
     ).all()
     return Page(tuple(SettleItem(*_values(row)) for row in rows), page, PAGE_SIZE, total)
+
+
+def united_supports(proposal_ids: Iterable[int]) -> dict[int, int]:
+    """How many people support a proposal or one set aside with it, for those that have gathered others.
+
+    A person who supports two of them counts once: supports are united when read, never copied.
+    """
+    gathered = (
+        select(Proposal.id.label("root"), Proposal.id.label("id"))
+        .where(Proposal.id.in_(list(proposal_ids)))
+        .cte("gathered", recursive=True)
+    )
+    gathered = gathered.union(
+        select(gathered.c.root, ProposalLineage.from_id).where(
+            ProposalLineage.to_id == gathered.c.id,
+            ProposalLineage.kind == LineageKind.MERGED,
+            ProposalLineage.undone_at.is_(None),
+        )
+    )
+    person = cast(Vote.campaign_id, String(20)) + ":" + Vote.tag
+    rows = db.session.execute(
+        select(gathered.c.root, func.count(func.distinct(person)))
+        .outerjoin(Vote, Vote.proposal_id == gathered.c.id)
+        .group_by(gathered.c.root)
+        .having(func.count(func.distinct(gathered.c.id)) > 1)
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 def _values(row: Any) -> Any:

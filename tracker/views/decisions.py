@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
 
 from tracker import filters
-from tracker.errors import Conflict, Forbidden, TrackerError
+from tracker.errors import Conflict, Refused, TrackerError
 from tracker.extensions import begin_write, end_transaction
 from tracker.forms.decisions import ConditionMetForm, DecisionForm, MergeForm
 from tracker.permissions import Permission, can, require
@@ -22,7 +22,7 @@ from tracker.security import acting, current_time, requires
 from tracker.services import decisions as service
 from tracker.services import lineage
 from tracker.views.frame import LinkedPage, chosen_project, page_number, project_args, today
-from tracker.views.reviews import chosen, join, separate, sorts, studied_or_404, theme_options
+from tracker.views.reviews import chosen, join, reserved, separate, sorts, studied_or_404, theme_options
 from tracker.workflow import DECIDABLE
 
 bp = Blueprint("decisions", __name__)
@@ -52,6 +52,7 @@ def index() -> str:
         buckets=_buckets(counts),
         theme_options=theme_options(project.id),
         sorts=sorts(_sorts(), wanted.sort),
+        united=settling.united_supports(item.id for item in page.items),
         unpublished=decisions.unpublished_count_of_project(project.id),
         filtered=bool(wanted.bucket or wanted.theme or wanted.q),
         reset_url=url_for("decisions.index", **project_args()),
@@ -90,7 +91,7 @@ def decide(number: int) -> ResponseReturnValue:
         try:
             _write(proposal, form)
         except TrackerError as refusal:
-            _reserved(refusal)
+            reserved(refusal)
             end_transaction(commit=False)
             form.refuse(refusal)
             given = decisions.decisions_on(proposal.id)
@@ -102,12 +103,6 @@ def decide(number: int) -> ResponseReturnValue:
             )
             return redirect(url_for("decisions.index", **project_args()), 303)
     return _decide_page(proposal, given, form, MergeForm()), 422 if form.is_submitted() else 200
-
-
-def _reserved(refusal: TrackerError) -> None:
-    """A page reserved to others is no mistake to correct: let it answer 403."""
-    if isinstance(refusal, Forbidden):
-        raise refusal
 
 
 def _write(proposal: StudiedProposal, form: DecisionForm) -> None:
@@ -146,6 +141,7 @@ def _decide_page(
     return render_template(
         "decisions/decide.html",
         proposal=proposal,
+        united=settling.united_supports([proposal.id]),
         opinions=reviews.opinions(proposal.id),
         answers=[answer for answer in given if answer.published_on is not None],
         waiting=_waiting(given),
@@ -202,7 +198,7 @@ def publish() -> ResponseReturnValue:
         try:
             published = service.publish(seen=seen, actor=acting(), now=current_time())
         except TrackerError as refusal:
-            _reserved(refusal)
+            reserved(refusal)
             end_transaction(commit=False)
             error = refusal.message
         else:
@@ -261,7 +257,7 @@ def meet_condition(condition_id: int) -> ResponseReturnValue:
                 condition_id=condition_id, met_on=form.met_on.data, actor=acting(), now=current_time()
             )
         except TrackerError as refusal:
-            if refusal.status != 422:
+            if not isinstance(refusal, Refused):
                 raise
             end_transaction(commit=False)
             form.refuse(refusal)

@@ -19,7 +19,7 @@ from tracker.queries.meetings import MeetingFilter, MeetingRecord
 from tracker.security import acting, current_time, requires
 from tracker.services import meetings as service
 from tracker.views.frame import LinkedPage, chosen_project, page_number, project_args, show_project, today
-from tracker.views.reviews import chosen
+from tracker.views.reviews import chosen, reserved
 
 bp = Blueprint("meetings", __name__, url_prefix="/reunions")
 
@@ -82,6 +82,7 @@ def create() -> ResponseReturnValue:
         try:
             row = service.create(programme_id=project.id, meeting=form.meeting(), actor=acting(), now=current_time())
         except TrackerError as refusal:
+            reserved(refusal)
             end_transaction(commit=False)
             form.refuse(refusal)
         else:
@@ -102,6 +103,7 @@ def edit(meeting_id: int) -> ResponseReturnValue:
         try:
             service.edit(meeting_id=meeting.id, meeting=form.meeting(), actor=acting(), now=current_time())
         except TrackerError as refusal:
+            reserved(refusal)
             end_transaction(commit=False)
             form.refuse(refusal)
         else:

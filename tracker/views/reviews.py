@@ -9,12 +9,12 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from tracker.enums import ReviewAdvice
-from tracker.errors import TrackerError
+from tracker.errors import Forbidden, TrackerError
 from tracker.extensions import begin_write, end_transaction
 from tracker.forms.decisions import MergeForm
 from tracker.forms.reviews import ReviewForm
 from tracker.permissions import Permission, require
-from tracker.queries import decisions, projects, reviews
+from tracker.queries import decisions, projects, reviews, settling
 from tracker.queries.reviews import StudiedProposal, StudyBucket, StudyFilter, StudySort
 from tracker.security import acting, current_time, requires
 from tracker.services import lineage
@@ -38,6 +38,12 @@ def sorts(options: list[tuple[Any, str]], current: Any) -> list[dict[str, Any]]:
         {"label": label, "href": with_args(tri=None if sort is default else sort.value), "current": sort is current}
         for sort, label in options
     ]
+
+
+def reserved(refusal: TrackerError) -> None:
+    """What is reserved to others is no mistake to correct: let it answer 403."""
+    if isinstance(refusal, Forbidden):
+        raise refusal
 
 
 def theme_options(programme_id: int) -> list[tuple[str, str]]:
@@ -123,6 +129,7 @@ def show(number: int) -> ResponseReturnValue:
                 now=current_time(),
             )
         except TrackerError as refusal:
+            reserved(refusal)
             end_transaction(commit=False)
             form.refuse(refusal)
         else:
@@ -137,6 +144,7 @@ def _study_page(proposal: StudiedProposal, form: ReviewForm, merge_form: MergeFo
     return render_template(
         "reviews/show.html",
         proposal=proposal,
+        united=settling.united_supports([proposal.id]),
         opinions=reviews.opinions(proposal.id),
         answers=decisions.published_answers(proposal.id),
         form=form,
@@ -181,6 +189,7 @@ def join(proposal: StudiedProposal, form: MergeForm) -> bool:
     try:
         lineage.merge(proposal_id=proposal.id, into_number=form.into.data, actor=acting(), now=current_time())
     except TrackerError as refusal:
+        reserved(refusal)
         end_transaction(commit=False)
         form.refuse(refusal)
         return False
