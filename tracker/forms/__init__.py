@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from flask_wtf import FlaskForm
@@ -31,8 +32,12 @@ class BaseForm(FlaskForm):
             field.errors = [*field.errors, refusal.message]
 
 
+# what no keyboard writes and no HTML page may hold; texts are cleaned further by `validation`
+_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufdd0-\ufdef\ufffe\uffff]")
+
+
 def strip(value: str | None) -> str | None:
-    return value.strip() if isinstance(value, str) else value
+    return _CONTROLS.sub("", value).strip() if isinstance(value, str) else value
 
 
 def check(rule: Any, **options: Any) -> Any:

@@ -18,6 +18,7 @@ from tracker.views import (
     health,
     help_pages,
     home,
+    letters,
     meetings,
     moderation,
     proposals,
@@ -39,6 +40,7 @@ BLUEPRINTS = (
     reviews.bp,
     decisions.bp,
     meetings.bp,
+    letters.bp,
     proposals.bp,
     moderation.bp,
 )

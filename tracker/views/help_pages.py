@@ -3,12 +3,49 @@
 from __future__ import annotations
 
 from flask import Blueprint, current_app, render_template
+from flask_babel import gettext
 
 from tracker.enums import Role
 from tracker.permissions import AGENT, AUTHOR, PILOT, ROLE_PERMISSIONS, Permission
 from tracker.security import public
 
 bp = Blueprint("help_pages", __name__)
+
+P = Permission
+
+
+def _acts() -> dict[Permission, str]:
+    """What each permission lets one do, in words, in the order of the table."""
+    return {
+        P.PROPOSAL_VIEW: gettext("Lire les propositions et les réponses"),
+        P.PROPOSAL_CREATE: gettext("Proposer une idée"),
+        P.PROPOSAL_SUPPORT: gettext("Soutenir une proposition"),
+        P.PROPOSAL_FOLLOW: gettext("Suivre une proposition"),
+        P.PROPOSAL_EDIT: gettext("Réécrire sa proposition"),
+        P.PROPOSAL_WITHDRAW: gettext("Retirer sa proposition"),
+        P.PROPOSAL_MODERATE: gettext("Publier une proposition ou la renvoyer à son auteur·rice"),
+        P.PROPOSAL_REVIEW: gettext("Étudier une proposition et donner un avis"),
+        P.DECISION_PREPARE: gettext("Voir ce qui est à décider"),
+        P.DECISION_TAKE: gettext("Écrire la réponse du comité de pilotage"),
+        P.DECISION_PUBLISH: gettext("Publier les réponses"),
+        P.ACTION_VIEW: gettext("Lire les actions et leurs points"),
+        P.ACTION_CREATE: gettext("Créer une action"),
+        P.ACTION_EDIT: gettext("Modifier une fiche action"),
+        P.ACTION_POST: gettext("Publier un point sur une action"),
+        P.BASELINE_CHANGE: gettext("Changer la date prévue au départ, avec une raison"),
+        P.PRIVATE_NOTE_READ: gettext("Lire les notes réservées au comité et à l'animateur·rice"),
+        P.GROUP_VIEW: gettext("Lire les pages des groupes de travail"),
+        P.GROUP_ROUND: gettext("Faire le point de toutes les actions d'un groupe"),
+        P.BOARD_VIEW: gettext("Lire le tableau de bord"),
+        P.LETTER_VIEW: gettext("Lire les lettres"),
+        P.LETTER_PROOFREAD: gettext("Relire une lettre, quand on y est invité"),
+        P.LETTER_EDIT: gettext("Composer une lettre"),
+        P.LETTER_PUBLISH: gettext("Publier une lettre"),
+        P.MEETING_VIEW: gettext("Lire les pages des réunions"),
+        P.MEETING_EDIT: gettext("Préparer une réunion et en écrire le compte rendu"),
+        P.ACCOUNT_OWN: gettext("Changer son mot de passe"),
+        P.SETTINGS_VIEW: gettext("Ouvrir les réglages : personnes, employeurs, vérifications"),
+    }
 
 
 @bp.get("/aide")
@@ -20,10 +57,16 @@ def index() -> str:
 @bp.get("/aide/qui-peut-quoi")
 @public
 def permissions() -> str:
-    return render_template(
-        "help/permissions.html", permissions=list(Permission), agent=AGENT, author=AUTHOR, pilot=PILOT,
-        roles=[(role, ROLE_PERMISSIONS[role]) for role in Role],
-    )  # fmt: skip
+    """Rendered from the table that the tool itself applies; a permission still without words shows its name."""
+    acts = _acts()
+    acts.update({permission: permission.value for permission in Permission if permission not in acts})
+    holders = [
+        (gettext("Chaque personne"), AGENT),
+        (gettext("L'auteur·rice, sur sa proposition"), AUTHOR),
+        (gettext("Le ou la pilote, sur son action"), PILOT),
+        *((role.label.capitalize(), ROLE_PERMISSIONS[role]) for role in Role),
+    ]
+    return render_template("help/permissions.html", acts=acts, holders=holders, agent=AGENT)
 
 
 @bp.get("/accessibilite")

@@ -35,11 +35,7 @@ def index() -> str:
         for project in current:
             states += log.timeline(project).states(day)
     led = {grant.group_id for grant in actor.grants if grant.role is Role.GROUP_LEAD}
-    mine = [
-        s
-        for s in states
-        if not s.status.is_closed and (s.action.pilot_id == actor.id or s.action.group_id in led)
-    ]
+    mine = [s for s in states if not s.status.is_closed and (s.action.pilot_id == actor.id or s.action.group_id in led)]
     return render_template(
         "home/index.html",
         steps=home.open_steps(now),
