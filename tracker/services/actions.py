@@ -30,6 +30,7 @@ from tracker.services.log_entries import (
     check_texts,
     kept,
     locked_action,
+    values_of,
 )
 
 __all__ = ["KEEP", "NewMilestone", "assign_pilot", "change_baseline", "create_action", "edit_action"]
@@ -93,9 +94,7 @@ def create_action(
         created_at=now,
     )
     said = Statement(status=status, planned_start=planned_start, planned_end=planned_end, note=note)
-    values = Values(status, None, Health.UNKNOWN, None, planned_start, planned_end)
-    if status.is_closed:
-        values = Values(status, None, Health.NOT_APPLICABLE, day, planned_start, planned_end)
+    values = _first_values(said, day)
     checked_note, _private, _reason = check_texts(said, values, before=None)
     action.number = next_number("action")
     action.entities = _entities(entity_ids, proposals, programme_id)
@@ -188,6 +187,12 @@ def change_baseline(
     }
     _record(action, "baseline:change", changes, actor=actor, now=now)
     return action
+
+
+def _first_values(said: Statement, day: date) -> Values:
+    """What an opening says: no weather yet, and none at all for what is over already."""
+    nothing = Values(ActionStatus.TO_START, None, Health.UNKNOWN, None, None, None)
+    return values_of(said, nothing, on=day, health_on=None)
 
 
 def _retained(ids: Sequence[int], programme_id: int) -> list[Proposal]:
