@@ -73,15 +73,9 @@ def create_action(
     A lead creates from at least one of them, in their group; the committee may do without. The theme is by default
     that of the first proposal, the employers those of the proposals, else the project's. Raises Forbidden and Refused.
     """
-    permissions.require(actor, Permission.ACTION_CREATE, Place(programme_id, group_id))
-    proposals = _retained(proposal_ids, programme_id)
-    if not proposals and not permissions.can(actor, Permission.DECISION_TAKE, Place(programme_id, group_id)):
-        raise Refused(
-            gettext("Choisissez au moins une proposition retenue : l'action la met en œuvre."), field="proposals"
-        )
+    proposals = _to_carry_out(proposal_ids, Place(programme_id, group_id), actor)
     day = validation.effective_on(opened_on or paris_day(now), today=paris_day(now), field="opened_on")
-    if theme_id is None and proposals:
-        theme_id = proposals[0].theme_id
+    theme_id = theme_id or (proposals[0].theme_id if proposals else None)
     action = Action(
         programme_id=programme_id,
         title=validation.title(title),
@@ -187,6 +181,17 @@ def change_baseline(
     }
     _record(action, "baseline:change", changes, actor=actor, now=now)
     return action
+
+
+def _to_carry_out(ids: Sequence[int], place: Place, actor: Actor) -> list[Proposal]:
+    """The proposals of a new action, which only the committee may do without."""
+    permissions.require(actor, Permission.ACTION_CREATE, place)
+    proposals = _retained(ids, place.programme_id)
+    if not proposals and not permissions.can(actor, Permission.DECISION_TAKE, place):
+        raise Refused(
+            gettext("Choisissez au moins une proposition retenue : l'action la met en œuvre."), field="proposals"
+        )
+    return proposals
 
 
 def _first_values(said: Statement, day: date) -> Values:
