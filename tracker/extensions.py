@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from babel.support import Translations
+from flask import Flask
 from flask_babel import Babel
 from flask_login import LoginManager
 from flask_migrate import Migrate
@@ -34,11 +36,28 @@ class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMING)
 
 
+class FrenchSource(Translations):
+    """French is the language of the message ids, hence needs no catalogue, but counts its plurals otherwise
+    than the English that gettext supposes: 0 and 1 are singular."""
+
+    def ungettext(self, msgid1: str, msgid2: str, n: int) -> str:
+        return msgid1 if abs(n) < 2 else msgid2
+
+    ngettext = ungettext
+
+
 db = SQLAlchemy(model_class=Base)
 migrate = Migrate()
 babel = Babel()
 login_manager = LoginManager()
 csrf = CSRFProtect()
+
+
+def speak_french(app: Flask) -> None:
+    """Give the French source its plural rule, for every page of `app`; call it once Babel is set."""
+    with app.app_context():
+        domain = app.extensions["babel"].instance.domain_instance
+        domain.cache["fr", domain.domain[0]] = FrenchSource()
 
 
 @event.listens_for(Engine, "connect")

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Select, String, and_, func, literal, or_, select, type_coerce, union_all
+from sqlalchemy import Select, String, func, literal, select, type_coerce, union_all
 
 from tracker.enums import ActionStatus, MeetingKind, Outcome, PhaseKind, ProposalState
 from tracker.extensions import db
@@ -23,12 +23,11 @@ from tracker.models import (
     Proposal,
     action_proposal,
 )
+from tracker.queries.settling import to_settle
 from tracker.records import paris_day
-from tracker.workflow import PENDING
 
 MINE_SHOWN = 5
 MOVED_SHOWN = 3
-LOOK_BACK = timedelta(days=90)  # for somebody who comes for the first time
 
 
 class NewsKind(StrEnum):
@@ -128,12 +127,12 @@ def _line(kind: NewsKind, number: Any, title: Any, on: Any, detail: Any) -> Sele
     )
 
 
-def feed(*, since: date, today: date, steering: bool) -> Feed:
-    """What moved since a day, the last letter and, for the committee, what waits: one statement."""
+def feed(*, today: date, steering_of: int | None) -> Feed:
+    """The last things that moved, the last letter and, for the committee of a project, what waits: one statement."""
     answers = (
         _line(NewsKind.ANSWER, Proposal.number, Proposal.title, Decision.published_on, Decision.outcome)
         .join_from(Decision, Proposal, Proposal.id == Decision.proposal_id)
-        .where(Decision.published_on > since, Decision.published_on <= today)
+        .where(Decision.published_on <= today)
         .order_by(Decision.published_on.desc(), Decision.id.desc())
         .limit(MOVED_SHOWN)
     )
@@ -146,7 +145,6 @@ def feed(*, since: date, today: date, steering: bool) -> Feed:
             ActionUpdate.id.not_in(superseded),
         )
         .group_by(Action.id, Action.number, Action.title)
-        .having(func.min(ActionUpdate.effective_on) > since)
         .order_by(func.min(ActionUpdate.effective_on).desc())
         .limit(MOVED_SHOWN)
     )
@@ -157,13 +155,13 @@ def feed(*, since: date, today: date, steering: bool) -> Feed:
         .limit(1)
     )
     parts = [answers, finished, letter]
-    if steering:
-        parts += _steering_lines(today)
+    if steering_of is not None:
+        parts += _steering_lines(steering_of, today)
     rows = db.session.execute(union_all(*(select(part.subquery()) for part in parts)))
     news = [News(NewsKind(row[0]), row[1] or 0, row[2], row[3], str(row[4] or "")) for row in rows]
     moved = sorted(
         (n for n in news if n.kind in {NewsKind.ANSWER, NewsKind.ACTION_DONE}),
-        key=lambda n: n.on or since,
+        key=lambda n: n.on or date.min,
         reverse=True,
     )
     by_kind = {n.kind: n for n in news}
@@ -180,28 +178,19 @@ def feed(*, since: date, today: date, steering: bool) -> Feed:
     )
 
 
-def _steering_lines(today: date) -> list[Select[Any]]:
+def _steering_lines(programme_id: int, today: date) -> list[Select[Any]]:
     meeting = (
         _line(NewsKind.MEETING, Meeting.id, Meeting.title, Meeting.held_on, Meeting.place)
-        .where(Meeting.held_on >= today, Meeting.kind == MeetingKind.STEERING)
+        .where(Meeting.programme_id == programme_id, Meeting.held_on >= today, Meeting.kind == MeetingKind.STEERING)
         .order_by(Meeting.held_on)
         .limit(1)
     )
-    waiting = and_(Decision.published_on.is_(None), Decision.proposal_id == Proposal.id)
-    undecided = (
-        _line(NewsKind.TO_DECIDE, func.count(Proposal.id), literal(""), func.max(Proposal.published_on), literal(""))
-        .where(
-            or_(
-                Proposal.state.in_(PENDING),
-                and_(
-                    Proposal.state == ProposalState.DEFERRED,
-                    select(Decision.id).where(Decision.proposal_id == Proposal.id, Decision.review_on <= today).exists(),
-                ),
-            ),
-            ~select(Decision.id).where(waiting).exists(),
-        )
-    )  # fmt: skip
-    ready = _line(
-        NewsKind.UNPUBLISHED, func.count(Decision.id), literal(""), func.max(Decision.taken_on), literal("")
-    ).where(Decision.published_on.is_(None))
+    undecided = _line(
+        NewsKind.TO_DECIDE, func.count(Proposal.id), literal(""), func.max(Proposal.published_on), literal("")
+    ).where(Proposal.programme_id == programme_id, to_settle(today))
+    ready = (
+        _line(NewsKind.UNPUBLISHED, func.count(Decision.id), literal(""), func.max(Decision.taken_on), literal(""))
+        .join_from(Decision, Proposal, Proposal.id == Decision.proposal_id)
+        .where(Proposal.programme_id == programme_id, Decision.published_on.is_(None))
+    )
     return [meeting, undecided, ready]

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import date
+
 from flask import Blueprint, render_template
 
-from tracker import progress
+from tracker.charts.spark import Spark, spark
 from tracker.enums import Role
 from tracker.permissions import Permission, can
-from tracker.progress import ActionState
+from tracker.progress import ActionState, Summary, progress_curves, summarise
 from tracker.queries import home, log
-from tracker.records import paris_day
+from tracker.queries.projects import ProjectRecord
+from tracker.records import Actor, paris_day
 from tracker.security import acting, current_time, requires
 from tracker.views.frame import page_frame, today
 
@@ -26,28 +30,56 @@ def _need(state: ActionState) -> tuple[int, int, int, int]:
 @bp.get("/")
 @requires(Permission.PROPOSAL_VIEW)
 def index() -> str:
-    actor, now, day = acting(), current_time(), today()
-    since = paris_day(actor.previous_visit_at) if actor.previous_visit_at else day - home.LOOK_BACK
-    steering = can(actor, Permission.DECISION_PREPARE)
-    current = [p for p in page_frame().projects if p.starts_on <= day <= p.ends_on]
-    states: list[ActionState] = []
-    if steering or can(actor, Permission.GROUP_ROUND) or not actor.has_role(Role.ADMIN):
-        for project in current:
-            states += log.timeline(project).states(day)
+    actor, day = acting(), today()
+    running = [p for p in page_frame().projects if p.starts_on <= day <= p.ends_on]
+    steered = next((p for p in [*running, *page_frame().projects] if can(actor, Permission.DECISION_PREPARE, p)), None)
+    states = [s for p in running for s in log.timeline(p).states(day)] if steered or _has_actions(actor) else []
     led = {grant.group_id for grant in actor.grants if grant.role is Role.GROUP_LEAD}
     mine = [s for s in states if not s.status.is_closed and (s.action.pilot_id == actor.id or s.action.group_id in led)]
     return render_template(
         "home/index.html",
-        steps=home.open_steps(now),
+        steps=home.open_steps(current_time()),
         my_proposals=home.my_proposals(actor.id),
-        feed=home.feed(since=since, today=day, steering=steering),
-        since=since,
-        first_visit=actor.previous_visit_at is None,
+        feed=home.feed(today=day, steering_of=steered.id if steered else None),
+        seen_on=paris_day(actor.previous_visit_at) if actor.previous_visit_at else None,
         my_actions=sorted(mine, key=_need)[:ROWS_SHOWN],
         my_actions_total=len(mine),
-        steering=steering,
-        attention=sorted((s for s in states if s.late or s.to_check or s.silent), key=_need)[:ROWS_SHOWN]
-        if steering
-        else [],
-        summary=progress.summarise(states) if steering and states else None,
+        committee=_committee(steered, day) if steered else None,
+    )
+
+
+def _has_actions(actor: Actor) -> bool:
+    """Whether the log must be read for this person: a pilote may be anybody but those who only run the tool."""
+    return not actor.has_role(Role.ADMIN) or can(actor, Permission.GROUP_ROUND)
+
+
+@dataclass(frozen=True, slots=True)
+class Committee:
+    """What the committee of a project finds before its next meeting."""
+
+    project: ProjectRecord
+    args: dict[str, str]
+    summary: Summary
+    attention: tuple[ActionState, ...]
+    curve: Spark | None
+
+
+def _committee(project: ProjectRecord, day: date) -> Committee:
+    line = log.timeline(project)
+    as_of = project.last_day(day)
+    states = line.states(as_of)
+    needing = sorted((s for s in states if s.late or s.to_check or s.silent), key=_need)
+    return Committee(
+        project=project,
+        args={} if project.is_principal else {"projet": project.slug},
+        summary=summarise(states),
+        attention=tuple(needing[:ROWS_SHOWN]),
+        curve=spark(
+            progress_curves(line, first=project.starts_on, last=project.ends_on, as_of=as_of),
+            first=project.starts_on,
+            last=project.ends_on,
+            as_of=as_of,
+        )
+        if states
+        else None,
     )

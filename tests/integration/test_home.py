@@ -1,0 +1,70 @@
+"""Home answers the agent, the pilote and the committee first."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from flask import Flask
+from flask_babel import ngettext
+
+from tests import factories
+from tests.client import CheckedClient
+from tracker.enums import ActionStatus, Outcome, Role
+
+
+def test_nought_is_singular_in_french(app: Flask) -> None:
+    with app.test_request_context():
+        assert [ngettext("%(num)s soutien", "%(num)s soutiens", n) for n in (0, 1, 2)] == [
+            "0 soutien", "1 soutien", "2 soutiens",
+        ]  # fmt: skip
+
+
+def test_an_agent_sees_answers_and_finished_actions(client: CheckedClient, writing, clock) -> None:
+    with writing():
+        programme = factories.programme()
+        user = factories.user(programme=programme)
+        proposal = factories.proposal(programme, author=user, title="Un banc dans la cour")
+        factories.decision(proposal, taken_on=date(2026, 3, 12))
+        done = factories.action(programme, title="Poser le banc", proposals=(proposal,))
+        factories.update(done, date(2026, 3, 14), status=ActionStatus.DONE)
+    answer = client.login(user).get("/")
+    assert "Proposition n° 1 : Un banc dans la cour" in answer
+    assert "Action n° 1 : Poser le banc" in answer
+    assert "1 action" in answer
+
+
+def test_a_pilote_finds_late_actions_first_with_one_button(client: CheckedClient, writing, count_sql) -> None:
+    with writing():
+        programme = factories.programme()
+        user = factories.user(programme=programme)
+        factories.action(programme, title="À l'heure", pilot_id=user.id, planned=(date(2026, 2, 1), date(2026, 9, 1)))
+        late = factories.action(programme, title="En retard", pilot_id=user.id)
+        factories.update(late, date(2026, 2, 2), planned_start=date(2026, 2, 1), planned_end=date(2026, 3, 1))
+        factories.action(programme, title="À une autre")
+    client.login(user)
+    with count_sql() as statements:
+        answer = client.get("/")
+    titles = [a.get_text() for a in answer.select("section[aria-labelledby=mes-actions] li a")]
+    assert titles == ["n° 2 · En retard", "n° 1 · À l'heure"]
+    assert "Dire où en sont mes 2 actions" in answer
+    assert len(statements) <= 8
+
+
+def test_the_committee_finds_what_waits_in_the_running_project(client: CheckedClient, writing, count_sql) -> None:
+    with writing():
+        factories.programme(starts_on=date(2015, 1, 1), ends_on=date(2020, 12, 31))
+        running = factories.programme(is_principal=False)
+        user = factories.user(Role.STEERING)
+        factories.proposal(running)
+        taken = factories.proposal(running)
+        factories.decision(taken, published=False, outcome=Outcome.RETAINED)
+        factories.action(running)
+        factories.meeting(running, held_on=date(2026, 3, 25), title="Réunion de mars")
+    client.login(user)
+    with count_sql() as statements:
+        answer = client.get("/")
+    assert "1 à décider" in answer
+    assert "1 décision prise, non publiée" in answer
+    assert "Réunion de mars" in answer
+    assert answer.select(f'a[href="/a-decider?projet={running.slug}"]')
+    assert len(statements) <= 8
