@@ -127,6 +127,14 @@ def can(user: Any, permission: Permission, obj: Any = None) -> bool:
     return any(permission in ROLE_PERMISSIONS[g.role] and _covers(g, obj) for g in user.grants)
 
 
+def can_within(user: Any, permission: Permission, programme_id: int) -> bool:
+    """Whether `user` may do `permission` somewhere in a project: in the whole of it, or in one of its groups."""
+    return isinstance(user, Actor) and any(
+        permission in ROLE_PERMISSIONS[grant.role] and grant.programme_id in {None, programme_id}
+        for grant in user.grants
+    )
+
+
 def require(user: Any, permission: Permission, obj: Any = None) -> None:
     """Raise Forbidden unless `can`."""
     if not can(user, permission, obj):

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, or_, select
 
 from tracker.extensions import db
-from tracker.models import Matricule, RoleGrant, User, UserSession
+from tracker.models import Matricule, RoleGrant, User, UserSession, WorkingGroup
 from tracker.records import Actor, Grant, paris_day
 
 
@@ -45,9 +45,10 @@ def _actor(user: User, grants: tuple[Grant, ...], visit: UserSession | None = No
 def actor_of_session(token_hash: str, *, token: str, now: datetime) -> Actor | None:
     """The active person of a live visit, with today's roles, in one statement; None when there is none."""
     rows = db.session.execute(
-        select(UserSession, User, RoleGrant)
+        select(UserSession, User, RoleGrant, WorkingGroup.programme_id)
         .join(User, User.id == UserSession.user_id)
         .outerjoin(RoleGrant, and_(RoleGrant.user_id == User.id, _active_grant(now)))
+        .outerjoin(WorkingGroup, WorkingGroup.id == RoleGrant.group_id)
         .where(
             UserSession.token_hash == token_hash,
             UserSession.ended_at.is_(None),
@@ -57,12 +58,17 @@ def actor_of_session(token_hash: str, *, token: str, now: datetime) -> Actor | N
     ).all()
     if not rows:
         return None
-    visit, user, _ = rows[0]
-    return _actor(user, _grants([row[2] for row in rows]), visit, token)
+    visit, user, _, _ = rows[0]
+    return _actor(user, _grants([(row[2], row[3]) for row in rows]), visit, token)
 
 
-def _grants(rows: list[RoleGrant | None]) -> tuple[Grant, ...]:
-    return tuple(Grant(row.role, row.programme_id, row.group_id) for row in rows if row is not None)
+def _grants(rows: list[tuple[RoleGrant | None, int | None]]) -> tuple[Grant, ...]:
+    """Each grant with its project: its own, or that of its group."""
+    return tuple(
+        Grant(grant.role, grant.programme_id if grant.group_id is None else group_programme_id, grant.group_id)
+        for grant, group_programme_id in rows
+        if grant is not None
+    )
 
 
 def actor_by_login(login: str, *, now: datetime) -> Actor | None:
@@ -70,8 +76,12 @@ def actor_by_login(login: str, *, now: datetime) -> Actor | None:
     user = db.session.scalar(select(User).where(User.login == login, User.is_active.is_(True)))
     if user is None:
         return None
-    grants = db.session.scalars(select(RoleGrant).where(RoleGrant.user_id == user.id, _active_grant(now))).all()
-    return _actor(user, _grants(list(grants)))
+    grants = db.session.execute(
+        select(RoleGrant, WorkingGroup.programme_id)
+        .outerjoin(WorkingGroup, WorkingGroup.id == RoleGrant.group_id)
+        .where(RoleGrant.user_id == user.id, _active_grant(now))
+    ).all()
+    return _actor(user, _grants([(row[0], row[1]) for row in grants]))
 
 
 def credentials(text: str, *, entity_id: int | None = None, user_id: int | None = None) -> Credentials | None:

@@ -13,7 +13,7 @@ from flask_login import current_user
 from tracker.enums import ProposalState
 from tracker.errors import TrackerError
 from tracker.extensions import begin_write, end_transaction, write_transaction
-from tracker.permissions import Permission, can, require
+from tracker.permissions import Permission, can, can_within, require
 from tracker.progress import ActionState
 from tracker.queries import campaigns, log, proposal_pages, proposals
 from tracker.queries.decisions import published_answers
@@ -195,6 +195,7 @@ def show(number: int) -> str:
         may_withdraw=page.mine and supportable,
         reads_opinions=studied,
         retained=page.state is ProposalState.RETAINED,
+        may_act=can_within(acting(), Permission.ACTION_CREATE, project.id),
     )
 
 
