@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from random import Random
 from time import monotonic
-from typing import Any
 
 from flask import current_app
 from sqlalchemy import update
@@ -261,8 +260,3 @@ class _Demonstration:
             votes.open_roll(campaign_id=open_one.id, key=key, now=paris_instant(open_one.opens_on, 0, 5))
             count = ballots.running(rng, self.town, self._told.values(), key, share=0.7, also=self._current["supports"])
         self._progress(f"{count} soutiens à la consultation ouverte")
-
-
-def describe(rows: Mapping[str, Any]) -> str:
-    """Counts by table on one line, for the curious."""
-    return ", ".join(f"{name} {count}" for name, count in sorted(rows.items()))
