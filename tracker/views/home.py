@@ -41,6 +41,7 @@ def index() -> str:
         steps=home.open_steps(current_time()),
         my_proposals=home.my_proposals(actor.id),
         feed=home.feed(today=day, steering_of=steered.id if steered else None),
+        step_args={p.id: {} if p.is_principal else {"projet": p.slug} for p in page_frame().projects},
         seen_on=paris_day(actor.previous_visit_at) if actor.previous_visit_at else None,
         my_actions=sorted(mine, key=_need)[:ROWS_SHOWN],
         my_actions_total=len(mine),
