@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from html import escape
 from textwrap import wrap
 from typing import Any, Protocol
 
@@ -129,8 +130,8 @@ def percent_points(value: float | None) -> float | None:
 
 def wrapped(text: str, width: int = 26) -> str:
     """A long name on several lines; signs of markup are shown, not read."""
-    safe = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return "<br>".join(wrap(safe, width)) or "–"
+    lines = wrap(text, width)
+    return "<br>".join(escape(line, quote=False) for line in lines) or "–"
 
 
 def spread(places: Sequence[float], *, gap: float, lowest: float, highest: float) -> list[float]:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
-from calendar import monthrange
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date
 from threading import Lock
 from typing import Any
 from urllib.parse import urlencode
@@ -19,8 +17,8 @@ from markupsafe import Markup
 
 from tracker import charts
 from tracker.charts import Figure, Scope
+from tracker.enums import ActionStatus, Health
 from tracker.exports.tables import csv_bytes
-from tracker.filters import day
 from tracker.permissions import Permission, can
 from tracker.progress import Timeline
 from tracker.queries import actions, board, log
@@ -28,10 +26,11 @@ from tracker.queries.actions import Choices
 from tracker.queries.board import WITHOUT, Board
 from tracker.queries.figures import NONE, Filters
 from tracker.queries.projects import Choice, ProjectRecord
-from tracker.records import paris_instant
 from tracker.security import requires
+from tracker.views.actions.listing import word
 from tracker.views.conditional import conditional
 from tracker.views.frame import chosen_project, page_frame, project_args, today
+from tracker.views.moment import Moment, chosen_moment
 
 bp = Blueprint("board", __name__, url_prefix="/tableau-de-bord")
 
@@ -42,73 +41,11 @@ _lock = Lock()
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
-    """The day of the board and what is known, as asked for, and what to say when something else was asked."""
-
-    as_of: date
-    known_on: date | None
-    notes: tuple[str, ...] = ()
-
-    @property
-    def known_at(self) -> datetime | None:
-        """The last instant of that day in Paris."""
-        if self.known_on is None:
-            return None
-        return paris_instant(self.known_on + timedelta(days=1)) - timedelta(microseconds=1)
-
-
-@dataclass(frozen=True, slots=True)
 class Shared:
     """What every reader of the same board sees, ready to be put in the page."""
 
     lead: str
     body: Markup
-
-
-def _typed_day(text: str) -> date | None:
-    """The day of a text such as 2017-06-30; the nearest one for 2017-02-30; None when it says no day."""
-    found = re.fullmatch(r"(\d{4})-(\d{1,2})-(\d{1,2})", text.strip())
-    if found is None:
-        return None
-    year, month, number = (int(part) for part in found.groups())
-    if not 1 <= year <= 9998:
-        return None
-    month = min(max(month, 1), 12)
-    return date(year, month, min(max(number, 1), monthrange(year, month)[1]))
-
-
-def _moment(project: ProjectRecord) -> Moment:
-    """The days of `au` and `connu`, brought to the nearest ones that exist."""
-    last = project.last_day(today())
-    notes = []
-    asked = request.args.get("au", "")
-    wanted = _typed_day(asked) if asked else last
-    as_of = min(max(wanted or last, project.starts_on), last)
-    if asked and as_of.isoformat() != asked:
-        notes.append(_note(asked, wanted, as_of, project, last))
-    known_on = None
-    asked = request.args.get("connu", "")
-    if asked:
-        known_on = _typed_day(asked)
-        if known_on is None:
-            notes.append(
-                gettext("« %(asked)s » n'est pas une date : voici les chiffres connus aujourd'hui.", asked=asked[:40])
-            )
-        elif known_on >= today():
-            known_on = None
-    return Moment(as_of, known_on, tuple(notes))
-
-
-def _note(asked: str, wanted: date | None, as_of: date, project: ProjectRecord, last: date) -> str:
-    if wanted is None:
-        return gettext(
-            "« %(asked)s » n'est pas une date : voici les chiffres du %(day)s.", asked=asked[:40], day=day(as_of)
-        )
-    if wanted < project.starts_on:
-        return gettext("Le projet commence le %(day)s : voici les chiffres de ce jour.", day=day(as_of))
-    if wanted > last:
-        return gettext("Les chiffres vont jusqu'au %(day)s : les voici.", day=day(as_of))
-    return gettext("Le jour demandé n'existe pas : voici les chiffres du %(day)s.", day=day(as_of))
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +102,10 @@ class BoardLinks:
 
     def actions(self, **chosen: str) -> str:
         day_args = {} if self.on is None else {"au": self.on.isoformat()}
+        # in the words of the list's own filters
+        for name, members in (("statut", ActionStatus), ("meteo", Health)):
+            if name in chosen:
+                chosen[name] = word(members(chosen[name]))
         return self._to("actions.index", {**self.kept, **day_args, **chosen})
 
     def action(self, number: int) -> str:
@@ -297,7 +238,7 @@ def _shared(project: ProjectRecord, moment: Moment) -> Shared:
 @conditional
 def show() -> str:
     project = chosen_project()
-    moment = _moment(project)
+    moment = chosen_moment(project)
     shared = _shared(project, moment)
     unpublished = (
         board.unpublished_decisions(project.id) if can(current_user, Permission.DECISION_PREPARE, project) else 0
@@ -311,7 +252,7 @@ def show() -> str:
 def table(figure_id: str) -> Response:
     """The table of one figure, under the same filters."""
     project = chosen_project()
-    moment = _moment(project)
+    moment = chosen_moment(project)
     figures, _, _, scope = _read(project, moment)
     draw = _drawn(figures, scope).get(figure_id)
     if draw is None:

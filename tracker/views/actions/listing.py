@@ -30,6 +30,7 @@ from tracker.views.frame import (
     today,
     with_args,
 )
+from tracker.views.moment import chosen_moment
 
 E = TypeVar("E", bound=StrEnum)
 WITHOUT = "sans"
@@ -135,7 +136,7 @@ def _active(filters: ActionFilters, choices: Choices) -> list[dict[str, str]]:
 @requires(Permission.ACTION_VIEW)
 def index() -> ResponseReturnValue:
     project = chosen_project()
-    as_of = project.last_day(today())
+    as_of = chosen_moment(project).as_of
     choices = actions.choices(project.id)
     filters = read_filters(choices)
     sort = request.args.get("tri", "")
@@ -150,6 +151,7 @@ def index() -> ResponseReturnValue:
         "actions/index.html",
         project=project,
         as_of=as_of,
+        now_url="" if as_of == project.last_day(today()) else with_args(au=""),
         page=LinkedPage(found.page),
         summary=found.summary,
         sentence=count_sentence(found.summary),
