@@ -27,9 +27,8 @@ class Answer:
     def __init__(self, response: TestResponse) -> None:
         self.response = response
         self.status = response.status_code
-        self.text = (
-            response.get_data(as_text=True) if "text" in response.mimetype or "json" in response.mimetype else ""
-        )
+        kind = response.mimetype or ""  # none on 304
+        self.text = response.get_data(as_text=True) if "text" in kind or "json" in kind else ""
         self.page = BeautifulSoup(self.text, "html.parser")
 
     @property

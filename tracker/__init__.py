@@ -100,7 +100,12 @@ def create_app(config: Mapping[str, Any] | None = None, environ: Mapping[str, st
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops, x_prefix=hops)  # type: ignore[method-assign]
     if app.config["MODE"] != "test":
         static = WhiteNoise(
-            app.wsgi_app, root=app.static_folder, prefix="static/", max_age=31_536_000, autorefresh=False
+            app.wsgi_app,
+            root=app.static_folder,
+            prefix="static/",
+            max_age=31_536_000,
+            autorefresh=False,
+            add_headers_function=lambda headers, _path, _url: headers.add_header("X-Content-Type-Options", "nosniff"),
         )
         app.wsgi_app = static  # type: ignore[method-assign]
     return app

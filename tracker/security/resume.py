@@ -17,7 +17,7 @@ from tracker.security import sessions
 from tracker.security.addresses import comes_from_our_pages, here, safe_path
 
 # a field whose name holds one of these words is a secret
-NEVER_CARRIED = frozenset({"password", "passphrase", "passe", "code", "secret", "otp", "pin", "csrf", "token", "jeton"})
+NEVER_CARRIED = frozenset({"password", "passphrase", "passe", "code", "secret", "otp", "pin", "csrf", "jeton"})
 OWN_PREFIX = "_resume_"  # fields of the login form inside the page; a form's own fields never begin so
 TARGET, LOGIN, PASSWORD, SHARED = (OWN_PREFIX + name for name in ("target", "login", "password", "shared"))
 _WORDS = re.compile(r"[^a-z0-9]+")
@@ -54,14 +54,14 @@ def target() -> str:
     return safe_path(request.form.get(TARGET) or here())
 
 
-def page(*, status: int, signed_in: bool, error: str = "", back: bool = False) -> tuple[str, int]:
+def page(*, status: int, signed_in: bool, error: str = "", just_back: bool = False) -> tuple[str, int]:
     """What was typed, with one button when the person is here, a login form for the same account otherwise."""
     return (
         render_template(
             "errors/resume.html",
             code=status,
-            signed_in=signed_in,
-            back=back,
+            is_back=signed_in,
+            just_back=just_back,
             target=target(),
             carried=carried_fields(),
             has_files=bool(request.files),

@@ -24,8 +24,10 @@ def hash_token(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def load_actor(token: str) -> Actor | None:
+def load_actor(token: object) -> Actor | None:
     """The person of a live visit, or None when it was ended, expired or left idle on a shared device."""
+    if not isinstance(token, str):
+        return None
     now: datetime = current_app.config["CLOCK"]()
     actor = people.actor_of_session(hash_token(token), token=token, now=now)
     if actor is None:
@@ -51,8 +53,7 @@ def account_tag(user_id: int) -> str:
 
 def begin(token: str, *, user_id: int, shared: bool, now: datetime) -> None:
     """Name a new visit in a fresh cookie; what an earlier visit left in it, its form token included, is dropped."""
-    session.clear()
-    g.pop(CSRF, None)
+    end()
     session[TOKEN] = token
     session[SEEN] = int(now.timestamp())
     session[CSRF] = f"{account_tag(user_id)}.{secrets.token_hex(20)}"
@@ -60,9 +61,10 @@ def begin(token: str, *, user_id: int, shared: bool, now: datetime) -> None:
 
 
 def end() -> None:
-    """Leave nothing in the cookie."""
+    """Leave nothing in the cookie; for what remains of this request, who it names is asked again."""
     session.clear()
-    g.pop(CSRF, None)
+    for cached in (CSRF, "_login_user"):
+        g.pop(cached, None)
 
 
 def named_session() -> str | None:

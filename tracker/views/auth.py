@@ -8,7 +8,7 @@ from datetime import datetime
 from flask import Blueprint, current_app, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
-from flask_login import current_user, logout_user
+from flask_login import current_user
 from wtforms.fields import SelectChoice
 
 from tracker import validation
@@ -160,7 +160,6 @@ def logout() -> ResponseReturnValue:
         begin_write()
         accounts.end_session(session_id=session_id, now=current_time())
         end_transaction(commit=True)
-    logout_user()
     sessions.end()
     flash(gettext("Vous êtes déconnecté·e."), "success")
     return redirect(url_for("auth.login"), 303)
@@ -186,4 +185,4 @@ def resume_visit() -> ResponseReturnValue:
     if visit is None:
         return resume.page(status=401, signed_in=False, error=error)
     visit.begin(current_time())
-    return resume.page(status=200, signed_in=True, back=True)
+    return resume.page(status=200, signed_in=True, just_back=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask, Response, current_app, g, make_response, render_template, request, url_for
 from flask_babel import force_locale, gettext
 from sqlalchemy.exc import DBAPIError, TimeoutError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, default_exceptions
 
 from tracker.errors import TooManyAttempts, TrackerError
 from tracker.extensions import CommitFailed, end_transaction, is_unavailable
@@ -131,7 +131,8 @@ def _http(error: HTTPException) -> Response:
 
 def _is_ours(error: HTTPException) -> bool:
     """Whether a sentence was given to abort(), rather than the library's English one."""
-    return error.description is not None and error.description != type(error).description
+    usual = default_exceptions.get(error.code or 0)
+    return error.description is not None and error.description != (usual and usual.description)
 
 
 def _database(error: DBAPIError | TimeoutError | CommitFailed) -> Response:

@@ -1,0 +1,62 @@
+"""Headers of every answer: content policy, no sniffing, no framing, caching by page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests import factories
+from tests.client import CheckedClient
+from tracker.extensions import write_transaction
+
+ANSWERS = [
+    ("/connexion", 200), ("/aide", 200), ("/", 302), ("/rien", 404), ("/healthz", 200),
+    ("/essai/casse", 500), ("/essai/refus/503", 503), ("/essai/refus/422", 422),
+]  # fmt: skip
+
+
+@pytest.fixture
+def site(trial: Any) -> CheckedClient:
+    return CheckedClient(trial())
+
+
+@pytest.mark.parametrize(("path", "status"), ANSWERS)
+def test_every_answer_carries_the_strict_policy(site: CheckedClient, path: str, status: int) -> None:
+    headers = site.get(path, expected=status).response.headers
+    policy = dict(part.strip().split(" ", 1) for part in headers["Content-Security-Policy"].split(";"))
+    assert policy["default-src"] == "'none'"
+    assert policy["script-src"] == policy["style-src"] == "'self'"
+    assert policy["base-uri"] == policy["frame-ancestors"] == "'none'"
+    assert policy["form-action"] == "'self'"
+    assert not any(word in headers["Content-Security-Policy"] for word in ("unsafe", "nonce", "http", "*"))
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "same-origin"
+
+
+@pytest.mark.parametrize(("path", "status"), ANSWERS)
+def test_no_page_is_kept_by_a_shared_cache(site: CheckedClient, path: str, status: int) -> None:
+    headers = site.get(path, expected=status).response.headers
+    assert headers["Cache-Control"] in {"private, no-cache", "no-store"}
+    assert [value.strip() for value in headers["Vary"].split(",")].count("Cookie") == 1
+
+
+def test_secure_transport_is_asked_for_only_where_it_is_used(site: CheckedClient) -> None:
+    assert "Strict-Transport-Security" not in site.get("/aide").response.headers
+    secure = site.http.get("/aide", base_url="https://localhost").headers
+    assert secure["Strict-Transport-Security"] == "max-age=31536000"
+
+
+def test_versioned_files_may_be_kept_for_a_year(site: CheckedClient) -> None:
+    href = str(site.get("/aide").select("link[href*='css/app.css']")[0]["href"])
+    with site.http.get(href) as served:
+        assert "max-age=31536000" in served.headers["Cache-Control"]
+        assert served.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_a_page_of_a_signed_in_person_is_private(site: CheckedClient) -> None:
+    with write_transaction():
+        factories.programme()
+        user = factories.user()
+    assert site.login(user).get("/").response.headers["Cache-Control"] == "private, no-cache"
+    assert site.login(user, shared=True).get("/").response.headers["Cache-Control"] == "no-store"
