@@ -27,7 +27,7 @@ from tracker.extensions import (
     login_manager,
     migrate,
     reading_only,
-    speak_french,
+    speak,
 )
 
 
@@ -80,7 +80,7 @@ def create_app(config: Mapping[str, Any] | None = None, environ: Mapping[str, st
     from tracker import filters, security, views
 
     babel.init_app(app, locale_selector=security.choose_locale)
-    speak_french(app)
+    speak(app)
     security.init_app(app)
     filters.init_app(app)
     views.init_app(app)

@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from babel.support import Translations
-from flask import Flask
-from flask_babel import Babel
+from flask import Flask, g, has_app_context
+from flask_babel import Babel, Domain, get_locale
 from flask_login import LoginManager
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
@@ -46,6 +46,21 @@ class FrenchSource(Translations):
     ngettext = ungettext
 
 
+class RequestDomain(Domain):
+    """Looks the reader's catalogue up once per request: a page asks for hundreds of words."""
+
+    _source = FrenchSource()
+
+    def get_translations(self) -> Translations:
+        if not has_app_context():
+            return self._source
+        found: Translations | None = g.get("catalogue")
+        if found is None:
+            found = self._source if str(get_locale()) == "fr" else super().get_translations()
+            g.catalogue = found
+        return found
+
+
 db = SQLAlchemy(model_class=Base)
 migrate = Migrate()
 babel = Babel()
@@ -53,11 +68,16 @@ login_manager = LoginManager()
 csrf = CSRFProtect()
 
 
-def speak_french(app: Flask) -> None:
-    """Give the French source its plural rule, for every page of `app`; call it once Babel is set."""
+def speak(app: Flask) -> None:
+    """Give code and templates the words of `RequestDomain`; call it once Babel is set."""
+    domain = RequestDomain(domain="messages")
     with app.app_context():
-        domain = app.extensions["babel"].instance.domain_instance
-        domain.cache["fr", domain.domain[0]] = FrenchSource()
+        app.extensions["babel"].instance.domain_instance = domain
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+        lambda text: domain.get_translations().ugettext(text),
+        lambda one, many, n: domain.get_translations().ungettext(one, many, n),
+        newstyle=True,
+    )
 
 
 @event.listens_for(Engine, "connect")
