@@ -5,7 +5,7 @@ The classes let a page's stylesheet change the colours in the dark; on paper and
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -35,6 +35,9 @@ WIDTH, HEIGHT = 520, 260
 LEFT, RIGHT, TOP, BOTTOM = 34, 128, 12, 26
 
 
+Label = Callable[[ActionStatus, int], str]
+
+
 @dataclass(frozen=True, slots=True)
 class Point:
     on: date
@@ -62,7 +65,7 @@ def _spread(wanted: Sequence[float], gap: float, lowest: float) -> list[float]:
     return placed
 
 
-def status_chart(points: Sequence[Point], *, reading: str, labels: dict[ActionStatus, str], key: str) -> Markup:
+def status_chart(points: Sequence[Point], *, reading: str, label: Label, key: str) -> Markup:
     """Stacked columns of statuses, the last one labelled directly; empty when there is nothing to draw."""
     top = max((point.total for point in points), default=0)
     if not top:
@@ -86,7 +89,7 @@ def status_chart(points: Sequence[Point], *, reading: str, labels: dict[ActionSt
     for index, point in enumerate(points):
         parts.append(_column(point, LEFT + slot * index + (slot - bar) / 2, bar, y, key))
     parts.extend(_dates(points, slot))
-    parts.extend(_direct_labels(points[-1], LEFT + slot * len(points) + 8, y, labels))
+    parts.extend(_direct_labels(points[-1], LEFT + slot * len(points) + 8, y, label))
     return Markup(  # noqa: S704 - built here from numbers, and from texts escaped below
         f'<svg class="letter-chart" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" role="img" '
         f'aria-labelledby="{key}-titre" font-size="13" font-family="inherit"><title id="{key}-titre">{escape(reading)}'
@@ -133,7 +136,7 @@ def _dates(points: Sequence[Point], slot: float) -> list[str]:
     ]
 
 
-def _direct_labels(last: Point, x: float, y, labels: dict[ActionStatus, str]) -> list[str]:  # type: ignore[no-untyped-def]
+def _direct_labels(last: Point, x: float, y, label: Label) -> list[str]:  # type: ignore[no-untyped-def]
     shown = [status for status in STACK if last.counts.get(status, 0)]
     wanted, ground = [], 0
     for status in shown:
@@ -144,6 +147,6 @@ def _direct_labels(last: Point, x: float, y, labels: dict[ActionStatus, str]) ->
     return [
         f'<rect class="chart-{status.css}" x="{x:.1f}" y="{height - 9:.1f}" width="9" height="9" '
         f'fill="{COLOURS[status]}"/><text class="chart-ink" x="{x + 14:.1f}" y="{height:.1f}" fill="{INK}">'
-        f"{last.counts[status]} {escape(labels[status])}</text>"
+        f"{last.counts[status]} {escape(label(status, last.counts[status]))}</text>"
         for status, height in zip(shown, heights, strict=True)
     ]

@@ -17,18 +17,8 @@ FREE = "text"
 # what a rewriting does to a block: it stands before what the data says (figures and names stay), or in its place
 LEADS = frozenset({"counts", "figure", "thanks"})
 ORDER = (
-    "editorial",
-    "counts",
-    "answers",
-    "finished",
-    "started",
-    "late",
-    "stopped",
-    "figure",
-    "thanks",
-    "open",
-    "dates",
-)
+    "editorial", "counts", "figure", "answers", "finished", "started", "late", "stopped", "thanks", "open", "dates",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

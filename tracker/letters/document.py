@@ -21,6 +21,8 @@ from tracker.letters.compose import EDITORIAL, FREE, LEADS
 
 WITHDRAWN = "Texte retiré."
 NO_CHART = Markup()
+# the first screen: what came of ideas, what came of work, where it hurts
+KEYS = ("contributors", "retained", "actions_done", "actions_in_progress", "late", "silent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,15 @@ class CountRow:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyNumber:
+    """A number for the first screen, with what moved since the previous letter."""
+
+    value: int
+    label: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
 class Thanked:
     """Somebody thanked by name, with the numbers of the proposals."""
 
@@ -90,6 +101,7 @@ class Section:
     reading: str = ""
     entries: tuple[Entry, ...] = ()
     counts: tuple[CountRow, ...] = ()
+    keys: tuple[KeyNumber, ...] = ()
     has_corrections: bool = False
     points: tuple[Point, ...] = ()
     chart: Markup = NO_CHART
@@ -193,7 +205,7 @@ def _section(block: Mapping[str, Any], people: Resolved, head: Mapping[str, Any]
 def _entries(kind: str, key: str, data: Mapping[str, Any], people: Resolved) -> tuple[tuple[Entry, ...], str, str]:
     """Entries, title and the sentence said when there is none."""
     if kind == "answers":
-        found = tuple(_answer(one, people) for one in data["answers"])
+        found = tuple(_answer(one, people) for one in sorted(data["answers"], key=_kept_first))
         title = words.answers_title([one["outcome"] for one in data["answers"]])
         return found, title, "" if found else gettext("Aucune réponse n'a été publiée pendant cette période.")
     if kind == "actions":
@@ -237,6 +249,12 @@ def _answer(one: Mapping[str, Any], people: Resolved) -> Entry:
         notes=(gettext("Motif : %(motive)s.", motive=Motive(one["motive"]).label), *notes),
         on=day_of(one["published_on"]),
     )
+
+
+def _kept_first(one: Mapping[str, Any]) -> tuple[int, int]:
+    """What is retained first, then in the order of the list of outcomes and of numbers."""
+    order = (Outcome.RETAINED, Outcome.DEFERRED, Outcome.REDIRECTED, Outcome.DECLINED)
+    return order.index(Outcome(one["outcome"])), one["proposal"]
 
 
 def _conditions(conditions: list[Mapping[str, Any]]) -> str:
@@ -339,10 +357,20 @@ def _counts(data: Mapping[str, Any], head: Mapping[str, Any], shared: Mapping[st
     return Section(
         title=words.list_title("counts", {}),
         counts=rows,
+        keys=tuple(_key(data, key) for key in KEYS if data["closing"].get(key)),
         has_corrections=any(row.corrections for row in rows),
         reading=words.counts_sentence(data["closing"]),
         **shared,
     )
+
+
+def _key(data: Mapping[str, Any], key: str) -> KeyNumber:
+    """What moved is told without the corrections: those have their column in the table."""
+    value, moved = data["closing"][key], data["changes"].get(key, 0)
+    note = gettext("%(moved)s ce trimestre", moved=words.signed(moved)) if moved else gettext("comme avant")
+    if key == "actions_done":
+        note = gettext("sur %(n)s, %(note)s", n=filters.number(data["closing"].get("actions", 0)), note=note)
+    return KeyNumber(value, words.key_label(key, value), note)
 
 
 def _figure(data: Mapping[str, Any], key: str, shared: Mapping[str, Any]) -> Section:
@@ -356,16 +384,19 @@ def _figure(data: Mapping[str, Any], key: str, shared: Mapping[str, Any]) -> Sec
     last = points[-1] if points else None
     reading = ""
     if last is not None and last.total:
-        told = [f"{filters.number(last.counts[s])} {words.status_plural(s, last.counts[s])}" for s in STACK if last.counts.get(s)]
+        told = [
+            f"{filters.number(count)} {words.status_plural(status, count)}"
+            for status in STACK
+            if (count := last.counts.get(status, 0))
+        ]
         reading = gettext(
             "Au %(day)s, %(actions)s : %(told)s.",
             day=filters.day(last.on),
             actions=ngettext("%(n)s action", "%(n)s actions", last.total, n=filters.number(last.total)),
             told=", ".join(told),
         )
-    labels = {status: words.status_plural(status) for status in ActionStatus}
     title = words.list_title("figure", {})
-    chart = status_chart(points, reading=f"{title}. {reading}", labels=labels, key=f"figure-{key}")
+    chart = status_chart(points, reading=f"{title}. {reading}", label=words.status_plural, key=f"figure-{key}")
     return Section(title=title, points=tuple(points) if chart else (), chart=chart, reading=reading, **shared)
 
 

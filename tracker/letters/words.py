@@ -13,14 +13,14 @@ from tracker.filters import number
 COUNTERS: tuple[tuple[str, str], ...] = (
     ("contributors", "personnes ayant contribué"),
     ("submitted", "propositions envoyées"),
-    ("published", "propositions publiées"),
-    ("answered", "propositions ayant leur réponse"),
+    ("published", "publiées"),
+    ("merged", "regroupées avec une autre"),
+    ("withdrawn", "retirées"),
+    ("answered", "propositions avec leur réponse"),
     ("retained", "retenues"),
     ("declined", "non retenues"),
     ("deferred", "reportées"),
-    ("redirected", "orientées vers un autre interlocuteur"),
-    ("merged", "propositions regroupées avec une autre"),
-    ("withdrawn", "propositions retirées"),
+    ("redirected", "orientées"),
     ("actions", "actions"),
     ("actions_to_start", "à lancer"),
     ("actions_in_progress", "en cours"),
@@ -33,7 +33,19 @@ COUNTERS: tuple[tuple[str, str], ...] = (
     ("to_check", "à vérifier"),
 )
 PARTS = frozenset(
-    {"retained", "declined", "deferred", "redirected", "late", "late_start", "silent", "to_check"}
+    {
+        "published",
+        "merged",
+        "withdrawn",
+        "retained",
+        "declined",
+        "deferred",
+        "redirected",
+        "late",
+        "late_start",
+        "silent",
+        "to_check",
+    }
     | {f"actions_{status.value}" for status in ActionStatus}
 )
 STATUS_PLURALS = {
@@ -47,6 +59,18 @@ STATUS_PLURALS = {
 
 def counter_label(key: str) -> str:
     return gettext(dict(COUNTERS).get(key, key))
+
+
+def key_label(key: str, count: int) -> str:
+    """A counter in full words, for a number that stands alone."""
+    return {
+        "contributors": ngettext("personne a contribué", "personnes ont contribué", count),
+        "retained": ngettext("proposition retenue", "propositions retenues", count),
+        "actions_done": ngettext("action réalisée", "actions réalisées", count),
+        "actions_in_progress": ngettext("action en cours", "actions en cours", count),
+        "late": ngettext("action en retard", "actions en retard", count),
+        "silent": ngettext("action sans nouvelles", "actions sans nouvelles", count),
+    }[key]
 
 
 def status_plural(status: ActionStatus, count: int = 2) -> str:

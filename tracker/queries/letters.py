@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, or_, select, union_all
@@ -14,10 +13,11 @@ from sqlalchemy import literal as lit
 
 from tracker.enums import LetterState
 from tracker.extensions import db
-from tracker.letters import Resolved, references
+from tracker.letters import Quarter, Resolved, references
 from tracker.models import (
     ActionUpdate,
     Authorship,
+    Counter,
     Decision,
     Frozen,
     Letter,
@@ -27,6 +27,8 @@ from tracker.models import (
     RoleGrant,
     User,
 )
+from tracker.queries import figures
+from tracker.queries.projects import ProjectRecord
 from tracker.records import paris_day
 
 
@@ -115,6 +117,32 @@ class DraftLetter:
 
     def block(self, key: str) -> BlockRecord | None:
         return next((block for block in self.blocks if block.key == key), None)
+
+    def content(self, project: ProjectRecord) -> dict[str, Any]:
+        """The draft in the shape of what will be frozen, so that it is shown by the same document."""
+        counts = next((block.data for block in self.blocks if block.key == "counts"), {})
+        return {
+            "letter": {
+                "title": self.title,
+                "name": project.letter_name,
+                "number": None,
+                "quarter": self.quarter,
+                "project": {"slug": project.slug, "title": project.title},
+                "after": counts.get("after"),
+                "as_of": self.as_of.isoformat(),
+                "known_at": self.known_at.isoformat(),
+                "provisional": self.provisional,
+                "previous": counts.get("previous"),
+            },
+            "blocks": [
+                {
+                    "id": block.key, "kind": block.kind, "source": block.source, "data": block.data,
+                    "edited_text": block.edited_text, "hidden": block.hidden, "order": order,
+                    "audience": block.audience,
+                }
+                for order, block in enumerate(self.blocks)
+            ],
+        }  # fmt: skip
 
     def asked(self, user_id: int) -> ReaderRecord | None:
         return next((reader for reader in self.readers if reader.user_id == user_id), None)
@@ -338,11 +366,24 @@ def possible_readers(programme_id: int, *, today: date, q: str = "") -> tuple[tu
     return tuple((row[0], row[1]) for row in rows)
 
 
-def people_named(ids: Iterable[int]) -> dict[int, str]:
-    rows = db.session.execute(select(User.id, User.first_name + " " + User.last_name).where(User.id.in_(list(ids))))
-    return {row[0]: row[1] for row in rows}
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A counter that is no more what the draft shows."""
+
+    key: str
+    was: int
+    now: int
 
 
-def window(day: date, days: int = 92) -> tuple[date, date]:
-    """The days a letter announces, from the day after."""
-    return day + timedelta(days=1), day + timedelta(days=days)
+def moved_since(draft: DraftLetter, project: ProjectRecord, *, today: date) -> tuple[Moved, ...]:
+    """The counters that would be published today otherwise than the draft shows them."""
+    counts = draft.block("counts")
+    shown: dict[str, int] = counts.data.get("closing", {}) if counts else {}
+    until = min(Quarter.parse(draft.quarter).last_day, today)
+    fresh = figures.snapshot(project, as_of=until).counters
+    return tuple(Moved(key, shown.get(key, 0), value) for key, value in fresh.items() if shown.get(key, 0) != value)
+
+
+def next_number() -> int:
+    """The number that the next letter published will bear, unless another comes first."""
+    return (db.session.scalar(select(Counter.value).where(Counter.name == "letter")) or 0) + 1

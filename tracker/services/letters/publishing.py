@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
 
 from flask_babel import gettext
@@ -18,22 +17,12 @@ from tracker.permissions import Permission, require
 from tracker.records import Actor, paris_day
 from tracker.services import counters
 from tracker.services.letters.composing import (
-    Composed,
     check_open,
     compose_now,
     preview_content,
     project_of,
     trace,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """A counter that is not what the approved draft said."""
-
-    key: str
-    was: int
-    now: int
 
 
 def approve(letter: Letter, name: str, on: date, *, actor: Actor, now: datetime) -> Letter:
@@ -66,13 +55,6 @@ def reopen(letter: Letter, *, actor: Actor, now: datetime) -> Letter:
     db.session.flush()
     trace(letter, "letter:reopen", actor=actor, now=now)
     return letter
-
-
-def moved_since(letter: Letter, composed: Composed) -> tuple[Moved, ...]:
-    """The counters that would be published otherwise than the draft shows them."""
-    shown: dict[str, int] = next((row.data.get("closing", {}) for row in letter.blocks if row.key == "counts"), {})
-    fresh = composed.facts.figures.closing
-    return tuple(Moved(key, shown.get(key, 0), value) for key, value in fresh.items() if shown.get(key, 0) != value)
 
 
 def publish(

@@ -1,0 +1,213 @@
+"""From the draft to the publication: previews, proofreading, bon à tirer, publication."""
+
+from __future__ import annotations
+
+from flask import abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from flask_login import current_user
+
+from tracker.errors import Forbidden, Refused, TrackerError
+from tracker.extensions import begin_write, end_transaction
+from tracker.forms.letters import ApprovalForm, PublishForm, ReadersForm, RemarkForm
+from tracker.letters import Document, Quarter, document, letter_title
+from tracker.letters.words import counter_label
+from tracker.permissions import Permission, can, require
+from tracker.queries import letters
+from tracker.queries.letters import DraftLetter
+from tracker.security import acting, current_time, requires
+from tracker.services import letters as service
+from tracker.views.frame import chosen_project, project_args, today
+from tracker.views.letters import bp, forms_of
+
+
+def draft_or_404(quarter: str) -> DraftLetter:
+    """The draft of a quarter of the chosen project; 404 when there is none, or when it is published."""
+    try:
+        name = str(Quarter.parse(quarter))
+    except Refused:
+        abort(404, gettext("Un trimestre s'écrit comme « 2017-T3 »."))
+    draft = letters.draft(chosen_project().id, name)
+    if draft is None:
+        abort(404, gettext("Il n'y a pas de lettre en cours d'écriture pour ce trimestre."))
+    return draft
+
+
+def writable_draft(quarter: str) -> DraftLetter:
+    """The same for those who write it."""
+    draft = draft_or_404(quarter)
+    require(acting(), Permission.LETTER_EDIT, draft)
+    return draft
+
+
+def _readable_draft(quarter: str) -> DraftLetter:
+    """The same for those who write it and those asked to read it."""
+    draft = draft_or_404(quarter)
+    if not can(current_user, Permission.LETTER_EDIT, draft) and draft.asked(current_user.id) is None:
+        raise Forbidden(gettext("Cette lettre ne vous a pas été donnée à relire."))
+    return draft
+
+
+def _shown(draft: DraftLetter) -> Document:
+    content = draft.content(chosen_project())
+    return document(content, letters.resolve(content))
+
+
+@bp.route("/brouillons/<string:quarter>/relecture", methods=["GET", "POST"])
+@requires(Permission.LETTER_PROOFREAD)
+def proofread(quarter: str) -> ResponseReturnValue:
+    """The draft for those asked to read it, and their remark."""
+    draft = _readable_draft(quarter)
+    mine = draft.asked(current_user.id)
+    form = RemarkForm(data={"remark": mine.remark if mine else ""})
+    status = 200
+    if form.validate_on_submit():
+        begin_write()
+        try:
+            service.leave_remark(service.locked(draft.id), form.remark.data or "", actor=acting(), now=current_time())
+        except TrackerError as refusal:
+            end_transaction(commit=False)
+            form.refuse(refusal)
+            status = refusal.status
+        else:
+            flash(gettext("Merci. Votre relecture est transmise à la rédaction."), "success")
+            return redirect(url_for("letters.proofread", quarter=draft.quarter, **project_args()), 303)
+    elif form.is_submitted():
+        status = 422
+    return render_template(
+        "letters/proofread.html",
+        draft=draft,
+        letter=_shown(draft),
+        mine=mine,
+        form=form,
+        target=forms_of.page_address,
+    ), status
+
+
+@bp.get("/brouillons/<string:quarter>/courriel")
+@requires(Permission.LETTER_PROOFREAD)
+def draft_mail(quarter: str) -> ResponseReturnValue:
+    return forms_of.as_mail(_shown(_readable_draft(quarter)))
+
+
+@bp.get("/brouillons/<string:quarter>/texte")
+@requires(Permission.LETTER_PROOFREAD)
+def draft_text(quarter: str) -> ResponseReturnValue:
+    return forms_of.as_text(_shown(_readable_draft(quarter)))
+
+
+@bp.get("/brouillons/<string:quarter>/imprimer")
+@requires(Permission.LETTER_PROOFREAD)
+def draft_paper(quarter: str) -> ResponseReturnValue:
+    return forms_of.as_paper(_shown(_readable_draft(quarter)))
+
+
+@bp.post("/brouillons/<string:quarter>/relecteurs")
+@requires(Permission.LETTER_EDIT)
+def ask(quarter: str) -> ResponseReturnValue:
+    """Send the draft to people by name."""
+    from tracker.views.letters.writing import back, page
+
+    draft = writable_draft(quarter)
+    wanted = " ".join(request.args.get("lecteur", "")[:80].split())
+    people = letters.possible_readers(draft.programme_id, today=today(), q=wanted)
+    form = ReadersForm(people=people)
+    status = 422
+    if form.validate_on_submit():
+        begin_write()
+        try:
+            rows = service.ask_proofreading(
+                service.locked(draft.id), form.readers.data or [], actor=acting(), now=current_time()
+            )
+        except TrackerError as refusal:
+            end_transaction(commit=False)
+            form.refuse(refusal)
+            status, draft = refusal.status, draft_or_404(quarter)
+        else:
+            flash(gettext("Lettre donnée à relire à %(n)s personne(s).", n=len(rows)), "success")
+            return back(quarter, "relecture")
+    return page(draft, status=status, readers=form)
+
+
+@bp.post("/brouillons/<string:quarter>/bon-a-tirer")
+@requires(Permission.LETTER_EDIT)
+def approve(quarter: str) -> ResponseReturnValue:
+    """Note who gave the bon à tirer."""
+    from tracker.views.letters.writing import back, page
+
+    draft = writable_draft(quarter)
+    form = ApprovalForm()
+    status = 422
+    if form.validate_on_submit():
+        begin_write()
+        try:
+            service.approve(
+                service.locked(draft.id), form.name.data or "", form.on.data, actor=acting(), now=current_time()
+            )
+        except TrackerError as refusal:
+            end_transaction(commit=False)
+            form.refuse(refusal)
+            status, draft = refusal.status, draft_or_404(quarter)
+        else:
+            flash(gettext("Bon à tirer noté. La lettre peut être publiée."), "success")
+            return back(quarter, "etapes")
+    return page(draft, status=status, approval=form)
+
+
+@bp.post("/brouillons/<string:quarter>/reprendre")
+@requires(Permission.LETTER_EDIT)
+def reopen(quarter: str) -> ResponseReturnValue:
+    """Take the letter back to the draft; the bon à tirer is withdrawn."""
+    from tracker.views.letters.writing import back, page
+
+    draft = writable_draft(quarter)
+    begin_write()
+    try:
+        service.reopen(service.locked(draft.id), actor=acting(), now=current_time())
+    except TrackerError as refusal:
+        end_transaction(commit=False)
+        return page(draft_or_404(quarter), status=refusal.status, refusal=refusal.message)
+    flash(gettext("La lettre est de nouveau un brouillon."), "success")
+    return back(quarter, "etapes")
+
+
+@bp.route("/brouillons/<string:quarter>/publier", methods=["GET", "POST"])
+@requires(Permission.LETTER_PUBLISH)
+def publish(quarter: str) -> ResponseReturnValue:
+    """The confirmation says number, day of the figures and order; then nothing changes any more."""
+    draft = draft_or_404(quarter)
+    require(acting(), Permission.LETTER_PUBLISH, draft)
+    form = PublishForm(data={"is_public": draft.is_public, "revision": draft.revision})
+    status = 200
+    if form.validate_on_submit():
+        begin_write()
+        try:
+            letter = service.publish(
+                service.locked(draft.id), is_public=bool(form.is_public.data), revision=form.revision.data,
+                actor=acting(), now=current_time(),
+            )  # fmt: skip
+        except TrackerError as refusal:
+            end_transaction(commit=False)
+            form.refuse(refusal)
+            status, draft = refusal.status, draft_or_404(quarter)
+            form.revision.process_data(draft.revision)
+        else:
+            flash(gettext("La lettre n° %(n)s est publiée. Elle ne changera plus.", n=letter.number), "success")
+            return redirect(url_for("letters.show", number=letter.number), 303)
+    elif form.is_submitted():
+        status = 422
+    project = chosen_project()
+    number = letters.next_number()
+    counts = draft.block("counts")
+    return render_template(
+        "letters/publish.html",
+        draft=draft,
+        form=form,
+        number=number,
+        title=letter_title(project.letter_name, number, draft.quarter),
+        until=min(Quarter.parse(draft.quarter).last_day, today()),
+        provisional=today() < Quarter.parse(draft.quarter).last_day,
+        previous=counts.data.get("previous") if counts else None,
+        moved=letters.moved_since(draft, project, today=today()),
+        counter_label=counter_label,
+    ), status

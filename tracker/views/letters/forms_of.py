@@ -1,0 +1,104 @@
+"""One letter in all its forms: page, mail, text, paper, message to send; for drafts and published letters alike."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Response, current_app, make_response, render_template, url_for
+from flask_login import current_user
+
+from tracker.exports import eml, qr
+from tracker.letters import Document, paper, text_of, words
+from tracker.letters.chart import STACK
+
+# mails carry their style in each element; nothing else may come in, and no script
+MAIL_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+TARGETS = {
+    "letter": ("letters.show", "number"),
+    "proposal": ("proposals.show", "number"),
+    "action": ("actions.show", "number"),
+    "group": ("groups.show", "slug"),
+    "meeting": ("meetings.show", "meeting_id"),
+    "campaign": ("campaigns.show", "campaign_id"),
+}
+
+
+def page_address(kind: str, key: int | str) -> str:
+    """Where a reader of the site is led; nowhere for visitors, who would only meet the login page."""
+    if kind != "letter" and not current_user.is_authenticated:
+        return ""
+    return _path(kind, key)
+
+
+def _path(kind: str, key: int | str) -> str:
+    endpoint, name = TARGETS[kind]
+    if endpoint not in current_app.view_functions:
+        return ""
+    values: dict[str, Any] = {name: key}
+    return url_for(endpoint, **values)
+
+
+def full_address(kind: str, key: int | str) -> str:
+    """The same from outside: in mails and on paper."""
+    path = _path(kind, key)
+    return f"{current_app.config['BASE_URL']}{path}" if path else ""
+
+
+def as_text(letter: Document) -> Response:
+    response = make_response(text_of(letter, full_address))
+    response.mimetype = "text/plain"
+    return response
+
+
+def mail_html(letter: Document) -> str:
+    return render_template(
+        "letters/mail.html",
+        letter=letter,
+        address=full_address,
+        stack=STACK,
+        status_plural=words.status_plural,
+        signed=words.signed,
+    )
+
+
+def as_mail(letter: Document) -> Response:
+    """The mail as its readers will see it."""
+    response = make_response(eml.inlined(mail_html(letter)))
+    response.headers["Content-Security-Policy"] = MAIL_POLICY
+    return response
+
+
+def as_paper(letter: Document) -> str:
+    code = ""
+    if letter.number is not None:
+        code = qr.svg(full_address("letter", letter.number), title=letter.title)
+    address = full_address("letter", letter.number or 0).split("://")[-1] if letter.number else ""
+    return render_template(
+        "letters/print.html",
+        letter=letter,
+        editorial=paper.front_of(letter, ("editorial",)),
+        beside=paper.front_of(letter, paper.BESIDE),
+        back=paper.back_of(letter),
+        qr=code,
+        shown_address=address,
+    )
+
+
+def as_message(letter: Document, *, seed: str, sent_at: datetime) -> Response:
+    """The file that a mail programme opens, ready to be addressed."""
+    data = eml.message(
+        subject=letter.title,
+        text=text_of(letter, full_address),
+        html=mail_html(letter),
+        seed=seed,
+        host=urlsplit(current_app.config["BASE_URL"]).hostname or "localhost",
+        sent_at=sent_at,
+    )
+    response = make_response(data)
+    response.mimetype = "message/rfc822"
+    response.headers["Content-Disposition"] = f'attachment; filename="lettre-{letter.number}.eml"'
+    return response

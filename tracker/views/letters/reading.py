@@ -1,0 +1,188 @@
+"""Reading: the archive by year, and a published letter as it was frozen."""
+
+from __future__ import annotations
+
+from flask import Response, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from flask_login import current_user
+
+from tracker.errors import TrackerError
+from tracker.extensions import begin_write, end_transaction
+from tracker.forms.letters import BuildForm
+from tracker.letters import Document, Quarter, document
+from tracker.permissions import Permission, can, require
+from tracker.queries import letters
+from tracker.queries.letters import LetterLine, PublishedLetter
+from tracker.security import acting, current_time, public, requires
+from tracker.services import letters as service
+from tracker.views.conditional import conditional
+from tracker.views.frame import chosen_project, project_args, show_project, today
+from tracker.views.letters import bp, forms_of
+
+NUMBER_MAX = 2**31 - 1
+QUARTERS_OFFERED = 8
+
+
+def _login() -> ResponseReturnValue:
+    return redirect(url_for("auth.login", suite=request.full_path.rstrip("?")))
+
+
+def _by_year(lines: tuple[LetterLine, ...]) -> dict[int, list[LetterLine]]:
+    years: dict[int, list[LetterLine]] = {}
+    for line in lines:
+        years.setdefault(Quarter.parse(line.quarter).year, []).append(line)
+    return years
+
+
+@bp.get("")
+@public
+@conditional
+def index() -> ResponseReturnValue:
+    visitor = not current_user.is_authenticated
+    if visitor and not letters.any_public():
+        return _login()
+    project = chosen_project()
+    may_edit = can(current_user, Permission.LETTER_EDIT, project)
+    archive = letters.archive(project.id, public_only=visitor)
+    drafts = letters.drafts(project.id) if may_edit else ()
+    return render_template(
+        "letters/index.html",
+        years=_by_year(archive),
+        total=len(archive),
+        drafts=drafts,
+        to_read=() if visitor or may_edit else letters.to_proofread(current_user.id),
+        may_edit=may_edit,
+        form=BuildForm(quarters=offered(archive, drafts)) if may_edit else None,
+    )
+
+
+def offered(archive: tuple[LetterLine, ...], drafts: tuple[LetterLine, ...]) -> list[tuple[str, str]]:
+    """The quarters for which a letter may be composed now, the last first."""
+    from tracker.filters import quarter_words
+
+    project = chosen_project()
+    last = max((line.quarter for line in archive), default="")
+    written = {line.quarter for line in drafts}
+    found = [
+        str(quarter)
+        for quarter in Quarter.range(project.starts_on, min(today(), project.ends_on))
+        if str(quarter) > last and str(quarter) not in written
+    ]
+    return [(name, quarter_words(name)) for name in reversed(found[-QUARTERS_OFFERED:])]
+
+
+@bp.post("/composer")
+@requires(Permission.LETTER_EDIT)
+def build() -> ResponseReturnValue:
+    """Compose the letter of a quarter, then write it."""
+    project = chosen_project()
+    require(acting(), Permission.LETTER_EDIT, project)
+    quarter = request.form.get("quarter", "")
+    begin_write()
+    try:
+        letter = service.build(project.id, quarter, actor=acting(), now=current_time())
+    except TrackerError as refusal:
+        end_transaction(commit=False)
+        archive, drafts = letters.archive(project.id, public_only=False), letters.drafts(project.id)
+        form = BuildForm(quarters=offered(archive, drafts))
+        form.refuse(refusal)
+        page = render_template(
+            "letters/index.html", years=_by_year(archive), total=len(archive), drafts=drafts, to_read=(),
+            may_edit=True, form=form,
+        )  # fmt: skip
+        return page, refusal.status
+    flash(
+        gettext("Lettre composée à partir des données. Il vous reste l'éditorial, et ce que vous voulez changer."),
+        "success",
+    )
+    return redirect(url_for("letters.write", quarter=letter.quarter, **project_args()), 303)
+
+
+def _published_or_404(number: int) -> PublishedLetter:
+    letter = letters.published(number) if number <= NUMBER_MAX else None
+    if letter is None:
+        abort(404, gettext("Cette lettre n'existe pas ou n'est pas encore publiée."))
+    return letter
+
+
+def _readable(number: int) -> tuple[PublishedLetter, Document] | None:
+    """The letter and its document for this reader; None for a visitor who must log in first.
+
+    A visitor is not told whether the letter exists.
+    """
+    visitor = not current_user.is_authenticated
+    letter = letters.published(number) if number <= NUMBER_MAX else None
+    if visitor and (letter is None or not letter.is_public):
+        return None
+    if letter is None:
+        abort(404, gettext("Cette lettre n'existe pas ou n'est pas encore publiée."))
+    show_project(letter.programme_id)
+    return letter, document(letter.content, letters.resolve(letter.content), public=visitor)
+
+
+@bp.get("/<int:number>")
+@public
+@conditional
+def show(number: int) -> ResponseReturnValue:
+    found = _readable(number)
+    if found is None:
+        return _login()
+    letter, page = found
+    return render_template(
+        "letters/show.html",
+        record=letter,
+        letter=page,
+        target=forms_of.page_address,
+        may_publish=can(current_user, Permission.LETTER_PUBLISH, letter),
+    )
+
+
+@bp.get("/<int:number>.txt")
+@public
+def text(number: int) -> ResponseReturnValue:
+    found = _readable(number)
+    return _login() if found is None else forms_of.as_text(found[1])
+
+
+@bp.get("/<int:number>.eml")
+@public
+def message(number: int) -> ResponseReturnValue:
+    found = _readable(number)
+    if found is None:
+        return _login()
+    letter, page = found
+    return forms_of.as_message(page, seed=letter.sha256, sent_at=letter.published_at)
+
+
+@bp.get("/<int:number>/courriel")
+@public
+def mail(number: int) -> ResponseReturnValue:
+    found = _readable(number)
+    return _login() if found is None else forms_of.as_mail(found[1])
+
+
+@bp.get("/<int:number>/imprimer")
+@public
+@conditional
+def paper(number: int) -> ResponseReturnValue:
+    found = _readable(number)
+    return _login() if found is None else forms_of.as_paper(found[1])
+
+
+@bp.post("/<int:number>/acces")
+@requires(Permission.LETTER_PUBLISH)
+def access(number: int) -> Response | ResponseReturnValue:
+    """Open a letter to visitors without account, or close it to them."""
+    letter = _published_or_404(number)
+    require(acting(), Permission.LETTER_PUBLISH, letter)
+    is_public = request.form.get("ouverte") == "1"
+    begin_write()
+    service.set_public(service.locked(letter.id), is_public, actor=acting(), now=current_time())
+    flash(
+        gettext("Cette lettre se lit maintenant sans se connecter.")
+        if is_public
+        else gettext("Cette lettre se lit maintenant après connexion."),
+        "success",
+    )
+    return redirect(url_for("letters.show", number=number), 303)
