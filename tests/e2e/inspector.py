@@ -119,6 +119,7 @@ class Inspector:
         scope = within or self.page.locator("main")
         scope.get_by_role("button", name=name).or_(scope.get_by_role("link", name=name)).first.click()
         self.page.wait_for_load_state("load")
+        assert self.status == expected, f"{self.status} after {name}: {self.page.locator('main').inner_text()[:1500]}"
         return self
 
     def scheme(self, name: str) -> None:
