@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from datetime import date, datetime
 from functools import lru_cache
 
@@ -25,11 +26,11 @@ _HEADINGS = (("<h2", "<h4"), ("</h2", "</h4"), ("<h1", "<h3"), ("</h1", "</h3"))
 @lru_cache(maxsize=4096)
 def markdown_html(text: str) -> Markup:
     """Sanitised HTML of a text that a person typed: no raw HTML, links to https and mailto only."""
-    html = _markdown.render(text)
+    rendered = _markdown.render(text)
     for old, new in _HEADINGS:
-        html = html.replace(old, new)
+        rendered = rendered.replace(old, new)
     clean = nh3.clean(
-        html,
+        rendered,
         tags=ALLOWED_TAGS,
         attributes={"a": {"href"}},
         url_schemes={"https", "http", "mailto"},
@@ -41,7 +42,7 @@ def markdown_html(text: str) -> Markup:
 def plain_text(text: str, length: int = 0) -> str:
     """The text without Markdown signs, cut at a word when longer than `length` characters (0: never)."""
     bare = nh3.clean(_markdown.render(text), tags=set()).strip()
-    words = " ".join(bare.replace("&amp;", "&").replace("&lt;", "<").replace("&gt;", ">").split())
+    words = " ".join(html.unescape(bare).split())
     if not length or len(words) <= length:
         return words
     return words[:length].rsplit(" ", 1)[0].rstrip(" ,;:") + " …"
