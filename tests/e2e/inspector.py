@@ -31,7 +31,7 @@ MEASURE = """() => {
   return {
     csp: window.__csp || [],
     headings: [...document.querySelectorAll("h1")].filter(seen).length,
-    title: document.title,
+    title: document.title.replace(/\\s+/g, " "),
     h1: (document.querySelector("h1")?.textContent || "").replace(/\\s+/g, " ").trim(),
     overflow: wide,
     widest: wide <= 0 ? [] : [...document.querySelectorAll("body *")]

@@ -1,0 +1,165 @@
+"""Everything works by keyboard, and enlarged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.inspector import Inspector
+from tests.e2e.site import PASSWORD, Site
+from tests.e2e.written import LED, NOW
+
+Visit = Callable[..., Inspector]
+
+# where the focus is: what it looks like, whether it can be seen, and whether it was there before
+FOCUSED = """() => {
+  const e = document.activeElement;
+  if (!e || e === document.body) return null;
+  window.__stops ??= new Map();
+  const seen = window.__stops.has(e);
+  window.__stops.set(e, true);
+  const box = e.getBoundingClientRect();
+  const ring = (s) => (s.outlineStyle !== "none" && parseFloat(s.outlineWidth) >= 2) || s.boxShadow !== "none";
+  const label = e.labels?.[0];
+  return {
+    what: (e.outerHTML.match(/^<[^>]{0,100}/) || [""])[0],
+    visible: [e, label, e.closest(".option")].some((one) => one && ring(getComputedStyle(one))),
+    onScreen: box.width > 0 && box.bottom > 0 && box.top < innerHeight,
+    seen,
+  };
+}"""
+# a group of radio buttons is one stop; what is folded or hidden is none
+REACHABLE = """() => {
+  const groups = new Set();
+  return [...document.querySelectorAll("main :is(a[href], button, input, select, textarea, summary)")]
+    .filter((e) => {
+      if (e.disabled || e.type === "hidden" || !e.checkVisibility({ visibilityProperty: true })) return false;
+      if (e.type !== "radio") return true;
+      const group = `${e.form?.action} ${e.name}`;
+      return !groups.has(group) && groups.add(group);
+    }).map((e) => e.type === "radio" ? `radio ${e.name}` : (e.outerHTML.match(/^<[^>]{0,100}/) || [""])[0]);
+}"""
+STOPPED_AT = """() => [...window.__stops.keys()]
+  .map((e) => e.type === "radio" ? `radio ${e.name}` : (e.outerHTML.match(/^<[^>]{0,100}/) || [""])[0])"""
+LONGEST = 400
+
+
+def walk(page: Page) -> list[str]:
+    """Press Tab from the top until it leaves the page; what is wrong on the way."""
+    page.evaluate("() => { document.activeElement?.blur(); window.scrollTo(0, 0); }")
+    wrong = []
+    for _ in range(LONGEST):
+        page.keyboard.press("Tab")
+        stop = page.evaluate(FOCUSED)
+        if stop is None or stop["seen"]:
+            break
+        if not stop["visible"]:
+            wrong.append(f"the focus cannot be seen on {stop['what']}")
+        if not stop["onScreen"]:
+            wrong.append(f"the focus is off the screen on {stop['what']}")
+    else:
+        wrong.append("Tab never leaves the page")
+    reached = set(page.evaluate(STOPPED_AT))
+    wrong += [f"Tab never comes to {control}" for control in page.evaluate(REACHABLE) if control not in reached]
+    return wrong
+
+
+def _open(visit: Visit, site: Site, name: str, **options: object) -> Inspector:
+    role, path = {
+        "login": (None, "/connexion"),
+        "proposal form": ("agent", "/propositions/nouvelle"),
+        "group round": ("pilote", f"/groupes/{site.one(LED, NOW)}/tour"),
+        "list": ("agent", f"/propositions?projet={NOW}"),
+        "board": ("copil", f"/tableau-de-bord?projet={NOW}"),
+    }[name]
+    return visit(role, **options).open(path)
+
+
+@pytest.mark.parametrize("name", ["login", "proposal form", "group round", "list"])
+def test_tab_reaches_every_control_and_leaves(visit: Visit, site: Site, name: str) -> None:
+    seen = _open(visit, site, name)
+    wrong = walk(seen.page)
+    assert not wrong, "\n".join(wrong)
+
+
+def test_the_skip_link_comes_first_and_works(visit: Visit) -> None:
+    page = visit("agent").open("/propositions").page
+    page.keyboard.press("Tab")
+    link = page.locator(":focus")
+    expect(link).to_have_text("Aller au contenu")
+    expect(link).to_be_in_viewport()
+    page.keyboard.press("Enter")
+    assert page.evaluate("() => document.activeElement.id") == "contenu"
+    page.keyboard.press("Tab")
+    assert page.evaluate("() => document.activeElement.closest('main') !== null"), "Tab goes back to the menus"
+
+
+def test_log_in_by_keyboard(visit: Visit) -> None:
+    page = visit().open("/connexion?suite=/aide").page
+    page.get_by_label("Identifiant").focus()
+    page.keyboard.type("agent")
+    page.keyboard.press("Tab")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url(lambda url: urlsplit(url).path == "/aide")
+
+
+def test_propose_by_keyboard(visit: Visit) -> None:
+    """From the field to the choice of the name with arrows, then back to save the draft."""
+    agent = visit("agent").open("/propositions/nouvelle")
+    page = agent.page
+    page.get_by_label("Votre idée").focus()
+    page.keyboard.type("Des créneaux de salle réservables depuis le téléphone.")
+    page.get_by_label("Afficher mon nom", exact=True).focus()
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_label("Ne pas afficher mon nom")).to_be_checked()
+    page.get_by_role("button", name="Enregistrer le brouillon").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#messages")).to_contain_text("Brouillon enregistré")
+    expect(page.get_by_label("Ne pas afficher mon nom")).to_be_checked()
+
+
+def test_a_refused_form_takes_the_focus_to_what_is_wrong(visit: Visit) -> None:
+    agent = visit("agent").open("/propositions/nouvelle")
+    agent.press("Envoyer ma proposition", expected=422)
+    page = agent.page
+    expect(page.locator(".error-summary")).to_be_focused()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Votre idée")).to_be_focused()
+    agent.check("refused")
+
+
+def test_menus_open_and_close_by_keyboard(visit: Visit) -> None:
+    page = visit("agent", width=375).open("/").page
+    menu = page.locator("details.nav-narrow")
+    menu.locator("summary").focus()
+    page.keyboard.press("Enter")
+    expect(menu).to_have_attribute("open", "")
+    page.keyboard.press("Escape")
+    expect(menu).not_to_have_attribute("open", "")
+    expect(menu.locator("summary")).to_be_focused()
+
+
+def test_one_group_round_by_keyboard(visit: Visit, site: Site) -> None:
+    """ "Rien n'a changé" for the first action, nothing said of the others, one save."""
+    lead = _open(visit, site, "group round")
+    page = lead.page
+    page.get_by_label("Rien n'a changé").first.focus()
+    page.keyboard.press("Space")
+    page.get_by_role("button", name="Publier le tour").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#messages")).to_contain_text("1 ")
+
+
+@pytest.mark.parametrize("name", ["login", "proposal form", "group round", "list", "board"])
+def test_nothing_is_cut_when_enlarged_twice(visit: Visit, site: Site, name: str) -> None:
+    """A window of 1280 px at 200 % shows 640 px of the page, at 400 % 320 px."""
+    for width in (640, 320):
+        seen = _open(visit, site, name, width=width, device_scale_factor=2)
+        seen.settle()
+        seen.unfold()
+        seen.measure(f"{width} px")
