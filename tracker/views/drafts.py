@@ -234,7 +234,7 @@ def rewrite(number: int) -> ResponseReturnValue:
         abort(403, gettext("Seules les personnes qui ont écrit cette proposition peuvent faire cela."))
     form = RewriteForm(data={"title": page.title, "body": page.body, "base_version": page.versions})
     if form.validate_on_submit():
-        base = form.base_version.data or ""
+        base = request.form.get("base_version", "")
         begin_write()
         try:
             service.rewrite(
