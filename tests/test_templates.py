@@ -1,0 +1,159 @@
+"""Templates as texts: they compile, import what they use, keep to the CSP and to the words of the product."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from jinja2 import nodes
+
+from tracker.config import ROOT
+
+TEMPLATES = Path(ROOT) / "tracker" / "templates"
+NAMES = sorted(path.relative_to(TEMPLATES).as_posix() for path in TEMPLATES.rglob("*.html"))
+# e-mails are read where no stylesheet comes along; `forms_of.MAIL_POLICY` is theirs alone
+MAILS = {"letters/mail.html"}
+# one template for several pages: their view says the heading
+HEADED_BY_VIEW = {
+    "actions/round.html": "actions/rounds.py",
+    "errors/error.html": "errors.py",
+    "meetings/edit.html": "meetings.py",
+}
+PARTS = re.compile(r"(^|/)_|^components/|^base\.html$")
+
+# design, part 2, "Never on screen"; each with why it is no general word of ours
+BANNED = {
+    "anonyme", "anonymes", "approuvée", "arbitrage", "arbitrages", "baseline", "bulletin", "bulletins", "campagne",
+    "campagnes", "collaborateur", "collaborateurs", "contradiction", "électorat", "entité", "entités", "fusionnée",
+    "fusionner", "instructeur", "instruction", "newsletter", "programme", "programmes", "quorum", "réexamen",
+    "scellé", "scellée", "scellés", "séance", "session", "sessions", "silencieuse", "soumettre", "soumise", "soumises",
+    "utilisateur", "utilisateurs", "administrateur", "administrateurs",
+}  # fmt: skip
+# "fil", "phase", "catégorie", "motif", "administration", "pilote" have other, right uses: looked at one by one
+ENGLISH = re.compile(
+    r"\b(the|this|that|with|from|your|please|submit|save|delete|cancel|back|next|previous|search|login|password|"
+    r"home|settings|loading|error|warning|click|here|more|less|show|hide|edit|update|create|add|remove|none|all)\b",
+    re.IGNORECASE,
+)
+
+
+def source(name: str) -> str:
+    return (TEMPLATES / name).read_text("utf-8")
+
+
+def uncommented(name: str) -> str:
+    return re.sub(r"\{#.*?#\}", "", source(name), flags=re.DOTALL)
+
+
+def tree(app: Flask, name: str) -> nodes.Template:
+    return app.jinja_env.parse(source(name), name)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_compiles(shared_app: Flask, name: str) -> None:
+    shared_app.jinja_env.get_template(name)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_it_imports_is_used(shared_app: Flask, name: str) -> None:
+    parsed = tree(shared_app, name)
+    brought = {
+        (one[1] if isinstance(one, tuple) else one)
+        for found in parsed.find_all(nodes.FromImport)
+        for one in found.names
+    } | {found.target for found in parsed.find_all(nodes.Import)}
+    used = {found.name for found in parsed.find_all(nodes.Name) if found.ctx == "load"}
+    assert brought <= used, f"imported for nothing: {sorted(brought - used)}"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_trusts_nothing_and_writes_nothing_inline(name: str) -> None:
+    text = uncommented(name)
+    assert not re.search(r"\|\s*safe\b", text), "|safe"
+    assert "autoescape false" not in text
+    if name in MAILS:
+        return
+    assert not re.search(r"<style\b", text), "<style>"
+    assert not re.search(r"\sstyle\s*=", text), "style="
+    assert not re.search(r"<[a-z][^>]*\son[a-z]+\s*=", text), "on…="
+    for attributes in re.findall(r"<script\b([^>]*)>", text):
+        assert "src=" in attributes or "application/json" in attributes, "inline <script>"
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if not PARTS.search(name)])
+def test_a_page_has_a_heading(shared_app: Flask, name: str) -> None:
+    text = uncommented(name)
+    if name in HEADED_BY_VIEW:
+        assert "heading" in (TEMPLATES.parent / "views" / HEADED_BY_VIEW[name]).read_text("utf-8")
+        return
+    own = "<h1" in text and "<title" in text  # a page on its own: paper, mail, failure
+    assert own or re.search(r"\{%-?\s*(set heading\b|block heading\b)", text) or 'extends "errors/' in text, (
+        "no heading"
+    )
+    assert "{% extends" in text or "<!doctype html>" in text.lower()
+
+
+def shown(text: str) -> str:
+    """What a template writes by itself: without tags, expressions and statements."""
+    for pattern in (
+        r"\{#.*?#\}",
+        r"\{%.*?%\}",
+        r"\{\{.*?\}\}",
+        r"<(script|style|svg|code|pre)\b.*?</\1>",
+        r"<!--.*?-->",
+    ):
+        text = re.sub(pattern, " ", text, flags=re.DOTALL)
+    spoken = " ".join(re.findall(r'(?:aria-label|alt|title|placeholder)="([^"]*)"', text))
+    return re.sub(r"<[^>]*>", " ", text) + " " + spoken
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_word_goes_through_the_catalogue(name: str) -> None:
+    """Bare words in a template are a text that no catalogue translates."""
+    bare = re.findall(r"[A-Za-zÀ-ÿ]{3,}", re.sub(r"&[a-z]+;|https?://\S+", " ", shown(source(name))))
+    assert not bare, f"{bare[:8]}: write it with _()"
+
+
+def messages() -> Iterator[tuple[str, str]]:
+    """Every sentence for people: arguments of gettext in templates and code, labels of the closed lists."""
+    call = re.compile(r"\b(?:_|gettext|ngettext)\(\s*((?:\"(?:[^\"\\]|\\.)*\"\s*,?\s*)+|'(?:[^'\\]|\\.)*')", re.DOTALL)
+    for name in NAMES:
+        for found in call.findall(uncommented(name)):
+            yield name, found
+    for path in sorted((Path(ROOT) / "tracker").rglob("*.py")):
+        where = path.relative_to(ROOT).as_posix()
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", "")) in {
+                "_", "gettext", "ngettext", "lazy_gettext", "_l",
+            }:  # fmt: skip
+                for argument in node.args:
+                    if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+                        yield where, argument.value
+            elif where == "tracker/enums.py" and isinstance(node, ast.Assign) and isinstance(node.value, ast.Tuple):
+                for part in node.value.elts[1:2]:
+                    if isinstance(part, ast.Constant):
+                        yield where, str(part.value)
+
+
+def test_words_never_on_screen() -> None:
+    word = re.compile(r"[A-Za-zÀ-ÿ]+")
+    said = [
+        (where, text[:80])
+        for where, text in messages()
+        if {one.lower() for one in word.findall(re.sub(r"%\(\w+\)s", " ", text))} & BANNED
+    ]
+    assert not said, said
+
+
+def test_no_english_on_french_screens() -> None:
+    quoted = re.compile(r"flask( [a-z]+)+|%\(\w+\)[sd]|«[^»]*»|\[\w+\]")  # names of a mapping file, of a command
+    said = [(where, text[:80]) for where, text in messages() if ENGLISH.search(quoted.sub(" ", text))]
+    assert not said, said
+
+
+def test_there_are_messages() -> None:
+    assert len(list(messages())) > 500
