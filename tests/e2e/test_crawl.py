@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from werkzeug.routing import MapAdapter
 
+from tests.e2e import acts
 from tests.e2e.crawler import Crawl, Stop, endpoint_of, follow
 from tests.e2e.looks import Windows, look
 from tests.e2e.site import ROLES, Site
-from tests.e2e.written import PAGES
+from tests.e2e.written import MINE, PAGES
 
 # addresses that no link shows, and why
 NOT_LINKED = {
@@ -23,7 +24,23 @@ SHARES = 2  # one share for each process of `make test`
 
 
 @pytest.fixture(scope="module")
-def crawls(site: Site, routes: MapAdapter, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Crawl]:
+def prepared(site: Site) -> None:
+    """What the demonstration lacks as loaded: letters being written, and a proposal with a second text."""
+    editor = site.visit("redaction")
+    acts.compose_letter(editor)
+    acts.approve_letter(editor)
+    acts.compose_letter(editor)
+    author = site.visit("agent")
+    acts.rewrite_proposal(author, site.one(MINE, "published"))
+    for seen in (editor, author):
+        seen.page.context.close()
+        seen.assert_clean()
+
+
+@pytest.fixture(scope="module")
+def crawls(
+    prepared: None, site: Site, routes: MapAdapter, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Crawl]:
     """What each role reaches; crawled once for the run, by whoever comes first."""
     base = tmp_path_factory.getbasetemp()
     base = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
@@ -38,10 +55,6 @@ def crawls(site: Site, routes: MapAdapter, tmp_path_factory: pytest.TempPathFact
                 context.close()
         found[role] = Crawl.from_json(path.read_text("utf-8"))
     return found
-
-
-def _written_stops(crawls: dict[str, Crawl], site: Site, routes: MapAdapter) -> set[tuple[str | None, str]]:
-    return {(page.role, endpoint_of(routes, page.url(site))) for page in PAGES}
 
 
 def _worth_a_look(crawls: dict[str, Crawl], site: Site, routes: MapAdapter) -> list[Stop]:

@@ -10,8 +10,10 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 
-from playwright.sync_api import APIRequestContext, Page, expect
+from playwright.sync_api import APIRequestContext, expect
 
+from tests.e2e import acts
+from tests.e2e.acts import day_in_paris
 from tests.e2e.inspector import Inspector
 from tests.e2e.site import Site
 from tests.e2e.written import LED, NOW
@@ -151,7 +153,7 @@ def retains_it(committee: Inspector, number: int) -> None:
     row.get_by_label("Ce qui est attendu").select_option("credits")
     row.get_by_label("En clair").fill(CONDITION)
     page.get_by_label("Réunion", exact=True).select_option("")  # the last one was before this proposal
-    page.get_by_label("Date de la décision, hors réunion").fill(_today(page))
+    page.get_by_label("Date de la décision, hors réunion").fill(day_in_paris(committee))
     committee.press("Enregistrer la décision")
 
 
@@ -177,10 +179,10 @@ def creates_an_action(lead: Inspector, number: int, group: str) -> int:
     page.get_by_label("Titre de l'action").fill(ACTION)
     page.get_by_label("Groupe de travail").select_option(label=group)
     page.get_by_label("Pilote", exact=False).first.fill("pilote")
-    page.get_by_label("Début prévu").fill(_today(page))
-    page.get_by_label("Fin prévue").fill(_today(page, 200))
+    page.get_by_label("Début prévu").fill(day_in_paris(lead))
+    page.get_by_label("Fin prévue").fill(day_in_paris(lead, 200))
     page.get_by_label("Jalon 1", exact=False).first.fill(STEP)
-    page.get_by_label("Échéance du jalon 1").fill(_today(page, 60))
+    page.get_by_label("Échéance du jalon 1").fill(day_in_paris(lead, 60))
     lead.press("Créer l'action")
     found = re.search(r"/actions/(\d+)$", page.url)
     assert found, page.locator("main").inner_text()[:800]
@@ -199,15 +201,6 @@ def publishes_a_point(phone: Inspector, action: int) -> None:
         phone.press("Publier ce point")
     expect(page.locator("main")).to_contain_text(NOTE)
     phone.measure("375")
-
-
-def _today(page: Page, ahead: int = 0) -> str:
-    """The day in Paris, some days ahead, as a date field takes it."""
-    return str(
-        page.evaluate(
-            "(n) => new Intl.DateTimeFormat('sv', { timeZone: 'Europe/Paris' }).format(Date.now() + n * 864e5)", ahead
-        )
-    )
 
 
 def assert_board_moved(before: Board, after: Board, group: str) -> None:
@@ -235,25 +228,16 @@ def assert_board_moved(before: Board, after: Board, group: str) -> None:
 
 def writes_the_letter(editor: Inspector) -> str:
     """Compose the running quarter, give the bon à tirer, publish; the address of the letter."""
-    editor.open(f"/lettres?projet={NOW}")
-    page = editor.page
-    year, month, _day = _today(page).split("-")
-    page.get_by_label("Trimestre").select_option(f"{year}-T{(int(month) + 2) // 3}")
-    editor.press("Composer la lettre")
-    main = page.locator("main")
+    year, month, _day = day_in_paris(editor).split("-")
+    acts.compose_letter(editor, f"{year}-T{(int(month) + 2) // 3}")
+    page, main = editor.page, editor.page.locator("main")
     for words in (TITLE, REASON, ACTION):
         expect(main).to_contain_text(words)
     page.locator("summary", has_text="Écrire l'éditorial").first.click()
     page.get_by_label("Texte", exact=True).first.fill("L'eau fraîche arrive dans les dépôts.")
     page.get_by_role("button", name="Enregistrer ce passage").first.click()
     expect(main).to_contain_text("L'eau fraîche arrive dans les dépôts.")
-    page.locator("summary", has_text="Donner à relire").click()
-    page.locator("#relecture").get_by_role("checkbox").first.check()
-    page.locator("#relecture").get_by_role("button", name="Donner à relire").click()
-    page.locator("summary", has_text="Noter le bon à tirer").click()
-    page.get_by_label("Donné par").fill("Bertrand Hauteville")
-    page.get_by_label("Le", exact=False).and_(page.locator("#bon-a-tirer input[type=date]")).fill(_today(page))
-    page.locator("#bon-a-tirer").get_by_role("button", name="Noter le bon à tirer").click()
+    acts.approve_letter(editor)
     editor.press(re.compile("Publier…"))
     expect(main).to_contain_text("provisoire")
     editor.press(re.compile("Publier la lettre n°"))

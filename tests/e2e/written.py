@@ -70,6 +70,7 @@ PAGES = (
     Written("agent", "/propositions/{}/texte", MINE, ("published",)),
     Written("agent", "/propositions/nouvelle"),
     Written("agent", "/propositions/brouillons/{}", DRAFT),
+    Written("agent", "/propositions/brouillons/{}/apercu", DRAFT),
     Written("agent", "/propositions/mes-propositions"),
     Written("moderation", "/moderation"),
     Written(
