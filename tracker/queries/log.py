@@ -139,7 +139,8 @@ def _updates(condition: ColumnElement[bool], marks: dict[int, list[MarkRecord]])
         action_id, key, kind, has_note = row[0], row[1], row[2], row[-1]
         values: Any = row[3:-1]
         said = bool(has_note) or (kind is UpdateKind.CONFIRMATION and explained.get(action_id, False))
-        explained[action_id] = said
+        if kind is not UpdateKind.RETRACTION:  # it says nothing of the action
+            explained[action_id] = said
         updates[action_id].append(_update((key, kind, *values, said, tuple(marks.get(key, ())))))
     return updates
 
