@@ -61,12 +61,15 @@ def permissions() -> str:
     acts = _acts()
     acts.update({permission: permission.value for permission in Permission if permission not in acts})
     holders = [
-        (gettext("Chaque personne"), AGENT),
-        (gettext("L'auteur·rice, sur sa proposition"), AUTHOR),
-        (gettext("Le ou la pilote, sur son action"), PILOT),
-        *((role.label.capitalize(), ROLE_PERMISSIONS[role]) for role in Role),
+        (gettext("l'auteur·rice, sur sa proposition"), AUTHOR),
+        (gettext("le ou la pilote, sur son action"), PILOT),
+        *((role.label, ROLE_PERMISSIONS[role]) for role in Role),
     ]
-    return render_template("help/permissions.html", acts=acts, holders=holders, agent=AGENT)
+    rows = [
+        (words, [] if permission in AGENT else [holder for holder, granted in holders if permission in granted])
+        for permission, words in acts.items()
+    ]
+    return render_template("help/permissions.html", rows=rows)
 
 
 @bp.get("/accessibilite")
