@@ -47,7 +47,10 @@ class FrenchSource(Translations):
 
 
 class RequestDomain(Domain):
-    """Looks the reader's catalogue up once per request: a page asks for hundreds of words."""
+    """Looks the reader's catalogue up once per request: a page asks for hundreds of words.
+
+    A second language will have to forget it when it forces a locale.
+    """
 
     _source = FrenchSource()
 
@@ -60,6 +63,9 @@ class RequestDomain(Domain):
             g.catalogue = found
         return found
 
+
+# what a view may catch when the database is away, busy or full, without knowing SQLAlchemy
+DatabaseTrouble = (sql_errors.DBAPIError, sql_errors.TimeoutError)
 
 db = SQLAlchemy(model_class=Base)
 migrate = Migrate()

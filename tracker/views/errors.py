@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from flask import Flask, Response, current_app, g, make_response, render_template, request, url_for
 from flask_babel import force_locale, gettext
-from sqlalchemy.exc import DBAPIError, TimeoutError
 from werkzeug.exceptions import HTTPException, default_exceptions
 
 from tracker.errors import TooManyAttempts, TrackerError
-from tracker.extensions import CommitFailed, end_transaction, is_unavailable
+from tracker.extensions import CommitFailed, DatabaseTrouble, end_transaction, is_unavailable
 from tracker.security import resume, sessions
 
 RETRY_SECONDS = 30
@@ -135,7 +134,7 @@ def _is_ours(error: HTTPException) -> bool:
     return error.description is not None and error.description != (usual and usual.description)
 
 
-def _database(error: DBAPIError | TimeoutError | CommitFailed) -> Response:
+def _database(error: Exception) -> Response:
     """The database is away: nothing was kept, and the same may be sent again in a moment."""
     if not is_unavailable(error):
         raise error
@@ -183,7 +182,7 @@ def _unexpected(error: Exception) -> Response:
 def init_app(app: Flask) -> None:
     app.register_error_handler(TrackerError, _refusal)
     app.register_error_handler(HTTPException, _http)
-    for kind in (DBAPIError, TimeoutError, CommitFailed):
+    for kind in (*DatabaseTrouble, CommitFailed):
         app.register_error_handler(kind, _database)
     if app.config["MODE"] != "test":
         app.register_error_handler(500, _unexpected)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flask import Blueprint, current_app
 from flask.typing import ResponseReturnValue
-from sqlalchemy.exc import DBAPIError
 
+from tracker.extensions import DatabaseTrouble
 from tracker.queries import instance
 from tracker.security import public
 
@@ -18,7 +18,7 @@ def healthz() -> ResponseReturnValue:
     """200 and the schema revision, or 503 when the database cannot be reached."""
     try:
         revision = instance.schema_revision()
-    except DBAPIError:
+    except DatabaseTrouble:
         current_app.logger.error("healthz: database unreachable")
         return {"status": "unavailable"}, 503
     return {"status": "ok", "schema": revision}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 from flask_login import current_user
 
 from tracker.errors import Forbidden, Refused, TrackerError
@@ -124,7 +124,14 @@ def ask(quarter: str) -> ResponseReturnValue:
             form.refuse(refusal)
             status, draft = refusal.status, draft_or_404(quarter)
         else:
-            flash(gettext("Lettre donnée à relire à %(n)s personne(s).", n=len(rows)), "success")
+            flash(
+                ngettext(
+                    "Lettre donnée à relire à %(num)s personne.",
+                    "Lettre donnée à relire à %(num)s personnes.",
+                    len(rows),
+                ),
+                "success",
+            )
             return back(quarter, "relecture")
     return page(draft, status=status, readers=form)
 

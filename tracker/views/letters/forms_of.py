@@ -23,7 +23,7 @@ TARGETS = {
     "action": ("actions.show", "number"),
     "group": ("groups.show", "slug"),
     "meeting": ("meetings.show", "meeting_id"),
-    "campaign": ("campaigns.show", "campaign_id"),
+    "campaign": ("consultations.show", "campaign_id"),
 }
 
 
