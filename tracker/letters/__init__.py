@@ -6,9 +6,10 @@ Pure: no request, no database, no clock.
 """
 
 from tracker.letters.compose import Block, compose, letter_title
-from tracker.letters.document import Document, Entry, Link, Resolved, Section, document
+from tracker.letters.document import document
 from tracker.letters.facts import Facts, Figures, Period
 from tracker.letters.freeze import SCHEMA_VERSION, canonical, content_of, digest, references
+from tracker.letters.parts import Document, Entry, Link, Resolved, Section
 from tracker.letters.quarters import Quarter
 from tracker.letters.text import markdown_of, text_of
 

@@ -6,141 +6,22 @@ Web page, mail, text and paper show this and nothing else, so that they cannot d
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from flask_babel import gettext, ngettext
-from markupsafe import Markup
 
 from tracker import filters
 from tracker.enums import ActionStatus, ConditionKind, Motive, Outcome, PhaseKind
 from tracker.letters import words
 from tracker.letters.chart import STACK, Point, status_chart
 from tracker.letters.compose import EDITORIAL, FREE, LEADS
+from tracker.letters.parts import CountRow, Document, Entry, KeyNumber, Link, Resolved, Section, Thanked
+from tracker.letters.quarters import Quarter
 
 WITHDRAWN = "Texte retiré."
-NO_CHART = Markup()
 # the first screen: what came of ideas, what came of work, where it hurts
 KEYS = ("contributors", "retained", "actions_done", "actions_in_progress", "late", "silent")
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """What a text leads to: ("proposal", 48), ("action", 12), ("group", "slug"), ("meeting", 3), ("campaign", 1)."""
-
-    kind: str
-    key: int | str
-    label: str
-
-
-@dataclass(frozen=True, slots=True)
-class Resolved:
-    """Names that may be shown today, and texts withdrawn since."""
-
-    authorships: Mapping[int, tuple[int | None, str]] = field(default_factory=dict)
-    users: Mapping[int, str] = field(default_factory=dict)
-    withdrawn_decisions: frozenset[int] = frozenset()
-    withdrawn_updates: frozenset[int] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One thing told: an answer, an action, a date."""
-
-    title: str
-    link: Link | None = None
-    tag: str = ""
-    css: str = ""
-    text: str = ""
-    notes: tuple[str, ...] = ()
-    origins: tuple[Link, ...] = ()
-    on: date | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class CountRow:
-    key: str
-    label: str
-    opening: int
-    corrections: int
-    changes: int
-    closing: int
-
-    @property
-    def part(self) -> bool:
-        """Whether it is a part of the row above it."""
-        return self.key in words.PARTS
-
-
-@dataclass(frozen=True, slots=True)
-class KeyNumber:
-    """A number for the first screen, with what moved since the previous letter."""
-
-    value: int
-    label: str
-    note: str
-
-
-@dataclass(frozen=True, slots=True)
-class Thanked:
-    """Somebody thanked by name, with the numbers of the proposals."""
-
-    name: str
-    proposals: tuple[Link, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """A block ready to be shown. `written` (Markdown) replaces what the data says, or stands before it."""
-
-    key: str
-    kind: str
-    title: str
-    written: str = ""
-    reading: str = ""
-    entries: tuple[Entry, ...] = ()
-    counts: tuple[CountRow, ...] = ()
-    keys: tuple[KeyNumber, ...] = ()
-    has_corrections: bool = False
-    points: tuple[Point, ...] = ()
-    chart: Markup = NO_CHART
-    people: tuple[Thanked, ...] = ()
-    hidden: bool = False
-    source: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def empty(self) -> bool:
-        """Nothing to show: left out of the letter."""
-        return not (self.written or self.reading or self.entries or self.counts or self.points or self.people)
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """A letter, whoever reads it and however."""
-
-    title: str
-    name: str
-    number: int | None
-    quarter: str
-    project: str
-    project_slug: str
-    after: date | None
-    as_of: date
-    known_at: datetime
-    provisional: bool
-    first: bool
-    sections: tuple[Section, ...]
-    closing: Mapping[str, int]
-
-    @property
-    def figures_day(self) -> str:
-        """Chiffres arrêtés au 31 mars 2017."""
-        said = gettext("Chiffres arrêtés au %(day)s", day=filters.day(self.as_of))
-        return gettext("%(said)s (provisoires : le trimestre n'est pas fini)", said=said) if self.provisional else said
-
-    def section(self, key: str) -> Section | None:
-        return next((section for section in self.sections if section.key == key), None)
 
 
 def day_of(value: str | None) -> date | None:
@@ -273,7 +154,7 @@ def _action(key: str, one: Mapping[str, Any], people: Resolved) -> Entry:
     notes = [gettext("Groupe : %(name)s.", name=one["group"])] if one["group"] else []
     on = day_of(one["on"])
     if key == "late":
-        tag, css = (gettext("en retard depuis ce trimestre") if one["newly"] else gettext("en retard")), "late"
+        tag, css = (gettext("nouveau retard") if one["newly"] else gettext("en retard")), "late"
         notes.append(gettext("Fin prévue le %(day)s.", day=filters.day(end)))
         if first_end and end and first_end != end:
             notes.append(gettext("Date prévue au départ : %(day)s.", day=filters.day(first_end)))
@@ -354,20 +235,23 @@ def _counts(data: Mapping[str, Any], head: Mapping[str, Any], shared: Mapping[st
         if key in data["closing"]
         and any(data[part].get(key, 0) for part in ("opening", "corrections", "changes", "closing"))
     )  # fmt: skip
+    after = day_of(head["after"])
+    whole = after is not None and after + timedelta(days=1) == Quarter.parse(head["quarter"]).first_day
+    since = gettext("ce trimestre") if whole else gettext("depuis le %(day)s", day=filters.day(after))
     return Section(
         title=words.list_title("counts", {}),
         counts=rows,
-        keys=tuple(_key(data, key) for key in KEYS if data["closing"].get(key)),
+        keys=tuple(_key(data, key, since=since) for key in KEYS if data["closing"].get(key)),
         has_corrections=any(row.corrections for row in rows),
         reading=words.counts_sentence(data["closing"]),
         **shared,
     )
 
 
-def _key(data: Mapping[str, Any], key: str) -> KeyNumber:
+def _key(data: Mapping[str, Any], key: str, *, since: str) -> KeyNumber:
     """What moved is told without the corrections: those have their column in the table."""
     value, moved = data["closing"][key], data["changes"].get(key, 0)
-    note = gettext("%(moved)s ce trimestre", moved=words.signed(moved)) if moved else gettext("comme avant")
+    note = f"{words.signed(moved)} {since}" if moved else gettext("comme avant")
     if key == "actions_done":
         note = gettext("sur %(n)s, %(note)s", n=filters.number(data["closing"].get("actions", 0)), note=note)
     return KeyNumber(value, words.key_label(key, value), note)

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from tracker import filters
-from tracker.letters.document import Document, Entry, Section
+from tracker.letters.parts import Document, Entry, Section
 
 FRONT = ("editorial", "counts", "dates", "figure", "thanks", "open")
 BESIDE = FRONT[1:]

@@ -10,7 +10,7 @@ from flask_babel import gettext
 from tracker import filters
 from tracker.letters import words
 from tracker.letters.chart import STACK
-from tracker.letters.document import Document, Entry, Section
+from tracker.letters.parts import Document, Entry, Section
 
 WIDTH = 72
 Address = Callable[[str, int | str], str]
@@ -65,7 +65,7 @@ def _section(section: Section, letter: Document) -> str:
 
 def _people(section: Section) -> str:
     named = (f"{one.name} ({', '.join(link.label for link in one.proposals)})" for one in section.people)
-    return gettext("À l'origine de ce qui est retenu ou réalisé : %(names)s.", names=", ".join(named))
+    return gettext("À l'origine de ce qui vient d'être retenu ou réalisé : %(names)s.", names=", ".join(named))
 
 
 def _counts(section: Section, letter: Document) -> str:

@@ -1,0 +1,216 @@
+"""The pure part of letters: quarters, canonical JSON, the document and its forms."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+import pytest
+
+from tracker.enums import ActionStatus, Motive, Outcome
+from tracker.errors import Refused
+from tracker.exports import eml, qr
+from tracker.letters import (
+    Facts,
+    Figures,
+    Period,
+    Quarter,
+    Resolved,
+    canonical,
+    compose,
+    content_of,
+    digest,
+    document,
+    letter_title,
+    markdown_of,
+    paper,
+    references,
+    text_of,
+)
+from tracker.letters.facts import ActionFact, AnswerFact, GroupFact, PointFact, ThanksFact
+
+KNOWN = datetime(2017, 4, 10, 9, 0, tzinfo=UTC)
+
+
+def answer(number: int = 48, **values) -> AnswerFact:
+    given = {
+        "decision_id": number, "number": number, "title": f"Idée {number}", "outcome": Outcome.RETAINED,
+        "motive": Motive.FEASIBLE, "reason": "C'est utile. Nous le ferons dès septembre.",
+        "taken_on": date(2017, 2, 1), "published_on": date(2017, 2, 8), **values,
+    }  # fmt: skip
+    return AnswerFact(**given)
+
+
+def action(number: int = 12, **values) -> ActionFact:
+    given = {
+        "number": number, "title": f"Action {number}", "group": "Outils", "status": ActionStatus.IN_PROGRESS,
+        "before": None, "on": date(2017, 2, 3), "planned_end": date(2017, 3, 1), "first_end": date(2017, 1, 1),
+        "why": "Le matériel n'est pas arrivé.", "update_id": number, "proposals": ((48, "Idée 48"),), **values,
+    }  # fmt: skip
+    return ActionFact(**given)
+
+
+def facts(**values) -> Facts:
+    closing = {"contributors": 5, "actions": 4, "actions_done": 1, "late": 1, "silent": 0}
+    given = {
+        "project": "projet", "project_title": "Un projet", "letter_name": "La lettre du projet",
+        "period": Period("2017-T1", date(2016, 12, 31), date(2017, 3, 31), KNOWN, previous_number=8),
+        "figures": Figures(
+            opening={"contributors": 3, "actions": 2}, before={"contributors": 4, "actions": 2}, closing=closing
+        ),
+        "answers": (answer(),), "late": (action(),),
+        "points": (PointFact(date(2017, 3, 31), {ActionStatus.DONE: 1, ActionStatus.IN_PROGRESS: 3}),),
+        "groups": (GroupFact("outils", "Outils", 1, 0),), "thanks": (ThanksFact(7, 48), ThanksFact(9, 48)), **values,
+    }  # fmt: skip
+    return Facts(**given)
+
+
+def content(given: Facts | None = None, number: int | None = 9) -> dict:
+    given = given or facts()
+    return content_of(given, compose(given), title=letter_title(given.letter_name, number, "2017-T1"), number=number)
+
+
+NAMES = Resolved(authorships={7: (1, "Odile Martin")})
+
+
+@pytest.mark.parametrize(("name", "first", "last"), [("2017-T1", (1, 1), (3, 31)), ("2016-T4", (10, 1), (12, 31))])
+def test_a_quarter_knows_its_days_and_its_neighbours(name, first, last) -> None:
+    quarter = Quarter.parse(name)
+    assert str(quarter) == name
+    assert quarter.first_day == date(quarter.year, *first)
+    assert quarter.last_day == date(quarter.year, *last)
+    assert quarter.next.previous == quarter
+    assert Quarter.of(quarter.last_day) == quarter
+
+
+@pytest.mark.parametrize("name", ["", "2017", "2017-T5", "2017-t1", "17-T1", "2017-T1x", "²017-T1"])
+def test_a_quarter_written_otherwise_is_refused(name) -> None:
+    with pytest.raises(Refused):
+        Quarter.parse(name)
+
+
+def test_names_of_quarters_sort_as_their_days() -> None:
+    quarters = Quarter.range(date(2015, 2, 1), date(2017, 1, 1))
+    assert [str(q) for q in quarters] == sorted(str(q) for q in quarters)
+    assert len(quarters) == 9
+
+
+def test_canonical_json_is_the_same_whatever_the_order_of_keys() -> None:
+    assert canonical({"b": 1, "a": "é"}) == canonical({"a": "é", "b": 1}) == '{"a":"é","b":1}'
+    assert digest("é") == digest("é")
+
+
+def test_the_same_facts_give_the_same_bytes() -> None:
+    assert canonical(content()) == canonical(json.loads(canonical(content())))
+    assert digest(canonical(content())) == digest(canonical(content()))
+
+
+def test_opening_corrections_and_changes_make_the_closing() -> None:
+    counters = content()["counters"]
+    for key, closing in counters["closing"].items():
+        assert counters["opening"][key] + counters["corrections"][key] + counters["changes"][key] == closing
+
+
+def test_nobody_is_named_in_what_is_frozen() -> None:
+    frozen = canonical(content())
+    assert "Martin" not in frozen
+    assert references(content())["authorship"] == (7, 9)
+
+
+def test_names_are_those_that_still_agree() -> None:
+    thanks = document(content(), NAMES).section("thanks")
+    assert thanks is not None
+    assert [person.name for person in thanks.people] == ["Odile Martin"]
+    assert document(content(), Resolved()).section("thanks").people == ()  # type: ignore[union-attr]
+
+
+def test_a_withdrawn_text_is_not_shown_any_more() -> None:
+    shown = document(content(), Resolved(withdrawn_decisions=frozenset({48}), withdrawn_updates=frozenset({12})))
+    text = text_of(shown, lambda kind, key: "")
+    assert "utile" not in text
+    assert "matériel" not in text
+    assert text.count("Texte retiré.") == 2
+
+
+def test_an_action_without_a_word_says_so() -> None:
+    shown = document(content(facts(late=(action(why="", update_id=None),))), NAMES)
+    assert "Le pilote n'a pas encore dit pourquoi." in text_of(shown, lambda kind, key: "")
+
+
+def test_the_text_has_short_lines_and_leads_to_the_page() -> None:
+    text = text_of(document(content(), NAMES), lambda kind, key: f"https://exemple.fr/{kind}/{key}")
+    assert max(map(len, text.splitlines())) <= 76
+    assert "https://exemple.fr/letter/9" in text
+    assert "Odile Martin (n° 48)" in " ".join(text.split())
+
+
+def test_hidden_blocks_and_those_not_for_everybody_are_left_out() -> None:
+    given = content()
+    by_key = {block["id"]: block for block in given["blocks"]}
+    by_key["answers"]["hidden"] = True
+    by_key["late"]["audience"] = "agents"
+    keys = [section.key for section in document(given, NAMES, public=True).sections]
+    assert "answers" not in keys
+    assert "late" not in keys
+    assert "late" in [section.key for section in document(given, NAMES).sections]
+
+
+def test_what_the_editor_wrote_takes_the_place_of_a_list_but_stands_before_figures() -> None:
+    given = content()
+    by_key = {block["id"]: block for block in given["blocks"]}
+    by_key["answers"]["edited_text"] = by_key["counts"]["edited_text"] = "Mes mots."
+    shown = document(given, NAMES)
+    assert shown.section("answers").entries == ()  # type: ignore[union-attr]
+    assert shown.section("counts").counts  # type: ignore[union-attr]
+
+
+def test_a_rewriting_begins_with_what_the_data_says() -> None:
+    answers = document(content(), NAMES).section("answers")
+    assert answers is not None
+    assert markdown_of(answers).startswith("- **Idée 48** (Proposition n° 48, retenue).")
+    assert markdown_of(replace(answers, written="Autre chose.")) == "Autre chose."
+
+
+def test_the_figure_has_a_title_patterns_and_no_style() -> None:
+    chart = str(document(content(), NAMES).section("figure").chart)  # type: ignore[union-attr]
+    assert "<title" in chart
+    assert "<pattern" in chart
+    assert "style=" not in chart
+    assert ">3 en cours<" in chart
+
+
+def test_a_full_quarter_is_told_more_briefly_on_paper_and_loses_no_number() -> None:
+    many = facts(
+        answers=tuple(answer(n, reason="Une phrase qui explique longuement. " * 6) for n in range(1, 60)),
+        late=tuple(action(n, why="Une raison qui prend une ligne entière. " * 4) for n in range(1, 30)),
+    )
+    told = paper.back_of(document(content(many), NAMES))
+    assert sum(paper._height(part) for part in told) <= paper.LINES
+    for part in told:
+        shown = {str(entry.link.key) for entry in part.entries if entry.link}
+        assert shown | set(part.others) == {str(entry.link.key) for entry in part.section.entries if entry.link}
+    few = paper.back_of(document(content(), NAMES))
+    assert few[0].entries[0].text == "C'est utile. Nous le ferons dès septembre."
+
+
+def test_the_message_is_the_same_every_time_and_addressed_to_nobody() -> None:
+    made = [
+        eml.message(subject="Été", text="Bonjour", html="<p>Bonjour</p>", seed="a", host="exemple.fr", sent_at=KNOWN)
+        for _ in range(2)
+    ]
+    assert made[0] == made[1]
+    assert b"\nTo:" not in made[0]
+    assert b"X-Unsent: 1" in made[0]
+
+
+def test_styles_of_a_mail_are_written_into_its_elements() -> None:
+    html = eml.inlined("<html><head><style>p { color: #123456 }</style></head><body><p>x</p></body></html>")
+    assert "#123456" in html.split("<body>")[1]
+    assert "<style" not in html
+
+
+def test_the_code_on_paper_has_a_title_and_no_style() -> None:
+    code = str(qr.svg("http://exemple.fr/lettres/9", title="La lettre"))
+    assert "<title>La lettre</title>" in code
+    assert "style=" not in code
