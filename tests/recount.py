@@ -20,48 +20,61 @@ FAR = "9999-12-31 23:59:59.999999"
 STATUSES = ("to_start", "in_progress", "suspended", "done", "stopped")
 HEALTHS = ("sun", "veiled", "cloudy", "storm", "unknown", "not_applicable")
 ANSWERS = ("retained", "declined", "deferred", "redirected")
+BY_GROUP = ("late", "late_start", "silent", "storm", "to_check")  # beside the statuses of each group
 BEHIND_POINTS = 10
 
 # Rows in force: known at K, no retraction, and superseded by none known at K. The state of an action is the greatest of
 # them in (effective_on, rank_at, id) not after D. A confirmation repeats the health of the row written before it, whose
 # sentence still explains it.
-STATES = """
-WITH known AS (
-    SELECT u.*, a.weight AS action_weight, a.rhythm_months, a.parent_id, a.group_id
+IN_FORCE = """
+WITH known AS MATERIALIZED (
+    SELECT u.*, a.weight AS action_weight, a.rhythm_months, a.parent_id, a.group_id, a.theme_id,
+           a.baseline_start, a.baseline_end
     FROM action_update u JOIN action a ON a.id = u.action_id
     WHERE a.programme_id = :programme AND u.recorded_at <= :known_at
 ),
-live AS (
-    SELECT * FROM known r
-    WHERE r.kind <> 'retraction' AND r.effective_on <= :as_of
-      AND NOT EXISTS (SELECT 1 FROM known s WHERE s.supersedes_id = r.id)
+live AS MATERIALIZED (
+    SELECT * FROM known
+    WHERE kind <> 'retraction' AND effective_on <= :as_of
+      AND id NOT IN (SELECT supersedes_id FROM known WHERE supersedes_id IS NOT NULL)
 ),
-ranked AS (
-    SELECT live.*, row_number() OVER (
-        PARTITION BY action_id ORDER BY effective_on DESC, rank_at DESC, id DESC
-    ) AS place FROM live
-),
-told AS (
+ranked AS MATERIALIZED (
+    SELECT * FROM (
+        SELECT live.*, row_number() OVER (
+            PARTITION BY action_id ORDER BY effective_on DESC, rank_at DESC, id DESC
+        ) AS place FROM live
+    ) WHERE place = 1
+)"""
+PLANS = IN_FORCE + "SELECT action_id, planned_start, planned_end FROM ranked"
+STATES = (
+    IN_FORCE
+    + """,
+told AS MATERIALIZED (
     SELECT m.milestone_id, ms.action_id, m.kind, m.due, m.weight, live.effective_on, live.rank_at, live.id AS row_id,
            m.id AS mark_id
-    FROM milestone_mark m
-    JOIN live ON live.id = m.update_id
-    JOIN milestone ms ON ms.id = m.milestone_id
+    FROM live
+    CROSS JOIN milestone_mark m ON m.update_id = live.id
+    CROSS JOIN milestone ms ON ms.id = m.milestone_id
 ),
+dues AS (SELECT milestone_id, due, row_number() OVER newest AS place FROM told WHERE kind IN ('added', 'due')
+    WINDOW newest AS (PARTITION BY milestone_id ORDER BY effective_on DESC, rank_at DESC, row_id DESC, mark_id DESC)),
+weights AS (SELECT milestone_id, coalesce(weight, 1) AS weight, row_number() OVER newest AS place FROM told
+    WHERE kind = 'added' OR (kind = 'weight' AND weight IS NOT NULL)
+    WINDOW newest AS (PARTITION BY milestone_id ORDER BY effective_on DESC, rank_at DESC, row_id DESC, mark_id DESC)),
+ticks AS (SELECT milestone_id, kind = 'done' AS done, row_number() OVER newest AS place FROM told
+    WHERE kind IN ('done', 'reopened')
+    WINDOW newest AS (PARTITION BY milestone_id ORDER BY effective_on DESC, rank_at DESC, row_id DESC, mark_id DESC)),
+drops AS (SELECT milestone_id, kind = 'dropped' AS dropped, row_number() OVER newest AS place FROM told
+    WHERE kind IN ('dropped', 'reopened')
+    WINDOW newest AS (PARTITION BY milestone_id ORDER BY effective_on DESC, rank_at DESC, row_id DESC, mark_id DESC)),
 milestones AS (
-    SELECT t.milestone_id, t.action_id,
-        (SELECT x.due FROM told x WHERE x.milestone_id = t.milestone_id AND x.kind IN ('added', 'due')
-         ORDER BY x.effective_on DESC, x.rank_at DESC, x.row_id DESC, x.mark_id DESC LIMIT 1) AS due,
-        (SELECT coalesce(x.weight, 1) FROM told x WHERE x.milestone_id = t.milestone_id
-           AND (x.kind = 'added' OR (x.kind = 'weight' AND x.weight IS NOT NULL))
-         ORDER BY x.effective_on DESC, x.rank_at DESC, x.row_id DESC, x.mark_id DESC LIMIT 1) AS weight,
-        coalesce((SELECT x.kind = 'done' FROM told x WHERE x.milestone_id = t.milestone_id
-           AND x.kind IN ('done', 'reopened')
-         ORDER BY x.effective_on DESC, x.rank_at DESC, x.row_id DESC, x.mark_id DESC LIMIT 1), 0) AS done,
-        coalesce((SELECT x.kind = 'dropped' FROM told x WHERE x.milestone_id = t.milestone_id
-           AND x.kind IN ('dropped', 'reopened')
-         ORDER BY x.effective_on DESC, x.rank_at DESC, x.row_id DESC, x.mark_id DESC LIMIT 1), 0) AS dropped
-    FROM told t WHERE t.kind = 'added' GROUP BY t.milestone_id, t.action_id
+    SELECT t.milestone_id, t.action_id, dues.due, weights.weight, coalesce(ticks.done, 0) AS done,
+           coalesce(drops.dropped, 0) AS dropped
+    FROM (SELECT DISTINCT milestone_id, action_id FROM told WHERE kind = 'added') t
+    JOIN dues ON dues.milestone_id = t.milestone_id AND dues.place = 1
+    JOIN weights ON weights.milestone_id = t.milestone_id AND weights.place = 1
+    LEFT JOIN ticks ON ticks.milestone_id = t.milestone_id AND ticks.place = 1
+    LEFT JOIN drops ON drops.milestone_id = t.milestone_id AND drops.place = 1
 ),
 steps AS (
     SELECT action_id, sum(weight) AS total, sum(CASE WHEN done THEN weight ELSE 0 END) AS made,
@@ -70,17 +83,22 @@ steps AS (
 ),
 leaves AS (
     SELECT r.action_id, r.group_id, r.action_weight, r.rhythm_months, r.status, r.declared_progress, r.planned_start,
-        r.planned_end, r.effective_on,
+        r.planned_end, r.baseline_start, r.baseline_end, r.effective_on,
         coalesce(
             r.health, CASE WHEN r.status IN ('done', 'stopped') THEN 'not_applicable' ELSE 'unknown' END
         ) AS health,
         coalesce(s.total, 0) AS total, coalesce(s.made, 0) AS made, coalesce(s.open, 0) AS open,
         coalesce(s.overdue, 0) AS overdue,
         coalesce((SELECT n.note <> '' FROM action_update n
-                  WHERE n.action_id = r.action_id AND n.id <= r.id AND (n.note <> '' OR n.kind <> 'confirmation')
-                  AND (n.id = r.id OR r.kind = 'confirmation') ORDER BY n.id DESC LIMIT 1), 0) AS has_sentence
+                  WHERE n.action_id = r.action_id AND n.kind <> 'retraction' AND n.id <= r.id
+                  AND (n.note <> '' OR n.kind <> 'confirmation') AND (n.id = r.id OR r.kind = 'confirmation') ORDER BY n.id DESC LIMIT 1), 0) AS has_sentence
     FROM ranked r LEFT JOIN steps s ON s.action_id = r.action_id
-    WHERE r.place = 1 AND NOT EXISTS (SELECT 1 FROM ranked c WHERE c.parent_id = r.action_id)
+    WHERE r.action_id NOT IN (SELECT parent_id FROM ranked WHERE parent_id IS NOT NULL)
+      AND (:theme IS NULL OR coalesce(r.theme_id, 0) = :theme)
+      AND (:group IS NULL OR coalesce(r.group_id, 0) = :group)
+      AND (:entity IS NULL OR CASE WHEN :entity = 0
+          THEN NOT EXISTS (SELECT 1 FROM action_entity e WHERE e.action_id = r.action_id)
+          ELSE EXISTS (SELECT 1 FROM action_entity e WHERE e.action_id = r.action_id AND e.entity_id = :entity) END)
 ),
 judged AS (
     SELECT leaves.*,
@@ -119,22 +137,32 @@ SELECT judged.*,
     OR (health IN ('cloudy', 'storm') AND NOT has_sentence) AS to_check
 FROM judged
 """
+)
 
-# The last effective move of each proposal not after D, known at K.
+# The last effective move of each proposal not after D, known at K. Those of a group are the ones its actions carry out.
 PROPOSALS = """
 SELECT t.proposal_id, t.to_state FROM proposal_transition t JOIN proposal p ON p.id = t.proposal_id
 WHERE p.programme_id = :programme AND t.effective_on <= :as_of AND t.recorded_at <= :known_at
+  AND (:theme IS NULL OR coalesce(p.theme_id, 0) = :theme)
+  AND (:entity IS NULL OR CASE WHEN :entity = 0
+      THEN NOT EXISTS (SELECT 1 FROM proposal_entity e WHERE e.proposal_id = p.id)
+      ELSE EXISTS (SELECT 1 FROM proposal_entity e WHERE e.proposal_id = p.id AND e.entity_id = :entity) END)
+  AND (:group IS NULL OR CASE WHEN :group = 0
+      THEN NOT EXISTS (SELECT 1 FROM action_proposal c WHERE c.proposal_id = p.id)
+      ELSE EXISTS (SELECT 1 FROM action_proposal c JOIN action a ON a.id = c.action_id
+                   WHERE c.proposal_id = p.id AND a.group_id = :group) END)
   AND NOT EXISTS (
     SELECT 1 FROM proposal_transition o WHERE o.proposal_id = t.proposal_id
       AND o.effective_on <= :as_of AND o.recorded_at <= :known_at
       AND (o.effective_on, o.recorded_at, o.id) > (t.effective_on, t.recorded_at, t.id))
 """
 
-# An account, or a name or a number within its workshop.
+# An account, or a name or a number within its workshop. An employer's leave out those whose name is not displayed.
 PEOPLE = """
 SELECT DISTINCT coalesce(
     'u' || s.user_id, 'n' || coalesce(p.workshop_id, '') || '/' || coalesce(s.name, '#' || s.number))
 FROM authorship s JOIN proposal p ON p.id = s.proposal_id WHERE s.proposal_id IN (SELECT value FROM json_each(:sent))
+  AND (:entity IS NULL OR NOT s.sealed)
 """
 
 
@@ -146,14 +174,40 @@ def _rows(connection: Any, sql: str, values: dict[str, Any]) -> list[dict[str, A
     return [dict(zip(names, row, strict=True)) for row in cursor]
 
 
-def recount(connection: Any, programme_id: int, as_of: date, known_at: datetime | None = None) -> dict[str, Any]:
-    """Counters, progress and statuses by group of a project as of a day, as known at an instant (None: now)."""
-    values = {
+def _values(
+    programme_id: int, as_of: date, known_at: datetime | None, entity: int | None, theme: int | None, group: int | None
+) -> dict[str, Any]:
+    return {
         "programme": programme_id,
         "as_of": as_of.isoformat(),
         "known_at": FAR if known_at is None else known_at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f"),
         "points": BEHIND_POINTS,
+        "entity": entity,
+        "theme": theme,
+        "group": group,
     }
+
+
+def _mean(pairs: list[tuple[int, float]]) -> float | None:
+    """The mean of (weight, value) pairs."""
+    return sum(weight * value for weight, value in pairs) / sum(weight for weight, _ in pairs) if pairs else None
+
+
+def recount(
+    connection: Any,
+    programme_id: int,
+    as_of: date,
+    known_at: datetime | None = None,
+    *,
+    entity: int | None = None,
+    theme: int | None = None,
+    group: int | None = None,
+) -> dict[str, Any]:
+    """Counters, progress and statuses by group of a project as of a day, as known at an instant (None: now).
+
+    Filters are ids; 0 is the bucket of what has none.
+    """
+    values = _values(programme_id, as_of, known_at, entity, theme, group)
     actions = _rows(connection, STATES, values)
     found: dict[str, Any] = {
         "actions": len(actions),
@@ -165,22 +219,59 @@ def recount(connection: Any, programme_id: int, as_of: date, known_at: datetime 
     found["used"] = len(told)
     found["left_out"] = found["actions_stopped"]
     found["missing"] = len(actions) - len(told) - found["left_out"]
-    found["progress"] = sum(w * p for w, p in told) / sum(w for w, _ in told) if told else None
+    found["progress"] = _mean(told)
     groups: dict[int | None, dict[str, int]] = {}
     for a in actions:
-        counts = groups.setdefault(a["group_id"], dict.fromkeys((*STATUSES, "late", "silent"), 0))
+        counts = groups.setdefault(a["group_id"], dict.fromkeys((*STATUSES, *BY_GROUP), 0))
         counts[a["status"]] += 1
-        counts["late"] += a["late"]
-        counts["silent"] += a["silent"]
+        counts["storm"] += a["health"] == "storm"
+        for name in ("late", "late_start", "silent", "to_check"):
+            counts[name] += a[name]
     found["groups"] = groups
     return found | _proposals(connection, values)
+
+
+def planned(
+    connection: Any,
+    programme_id: int,
+    day: date,
+    as_of: date,
+    known_at: datetime | None = None,
+    *,
+    entity: int | None = None,
+    theme: int | None = None,
+    group: int | None = None,
+) -> dict[str, tuple[float | None, int]]:
+    """What the first and the current plan say of a day: the percentage and the actions that have both dates.
+
+    Among the actions counted by the actual line at min(day, D); current dates are those as of D.
+    """
+    filters = (entity, theme, group)
+    then = _rows(connection, STATES, _values(programme_id, min(day, as_of), known_at, *filters))
+    now = _rows(connection, PLANS, _values(programme_id, as_of, known_at, *filters))
+    current = {a["action_id"]: (a["planned_start"], a["planned_end"]) for a in now}
+    lines: dict[str, list[tuple[int, float]]] = {"baseline": [], "current": []}
+    for a in then:
+        if a["progress"] is None:
+            continue
+        plans = {"baseline": (a["baseline_start"], a["baseline_end"]), "current": current[a["action_id"]]}
+        for name, (start, end) in plans.items():
+            if start is None or end is None:
+                continue
+            first, last = date.fromisoformat(start), date.fromisoformat(end)
+            if last <= first or day >= last:
+                share = float(day >= last)
+            else:
+                share = max(0.0, (day - first).days / (last - first).days)
+            lines[name].append((a["action_weight"], 100 * share))
+    return {name: (_mean(pairs), len(pairs)) for name, pairs in lines.items()}
 
 
 def _proposals(connection: Any, values: dict[str, Any]) -> dict[str, Any]:
     states = {row["proposal_id"]: row["to_state"] for row in _rows(connection, PROPOSALS, values)}
     sent = [key for key, state in states.items() if state != "draft"]
     count = {state: list(states.values()).count(state) for state in (*ANSWERS, "merged", "withdrawn", "submitted")}
-    people = _rows(connection, PEOPLE, {"sent": "[" + ",".join(map(str, sent)) + "]"})
+    people = _rows(connection, PEOPLE, {"sent": "[" + ",".join(map(str, sent)) + "]", "entity": values["entity"]})
     return {
         "submitted": len(sent),
         "published": len(sent) - count["submitted"],

@@ -129,7 +129,7 @@ def import_file(kind: str, file: Path, mapping: Path, commit: bool) -> None:
         end_transaction(commit=keep)
         if keep:
             click.echo("Enregistré.")
-        elif commit:
+        elif not report.may_commit:
             click.echo("Rien n'est enregistré : corrigez les erreurs d'abord.")
             sys.exit(1)
         else:

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests import factories
-from tests.recount import recount
+from tests.recount import BY_GROUP, planned, recount
 from tracker.enums import ActionStatus, Health, MarkKind, Outcome, ProposalState, UpdateKind
 from tracker.extensions import db, end_transaction, write_transaction
 from tracker.models import Action, Authorship, Milestone, MilestoneMark, ProposalTransition
@@ -19,7 +19,9 @@ from tracker.queries import actions, board, log, projects
 from tracker.queries.figures import Filters
 
 FIRST, LAST = date(2015, 1, 1), date(2016, 12, 31)
-ENDS = st.sampled_from([date(2015, 1, 31), date(2015, 8, 31), date(2015, 11, 30), date(2015, 12, 31), date(2016, 3, 31)])
+ENDS = st.sampled_from(
+    [date(2015, 1, 31), date(2015, 8, 31), date(2015, 11, 30), date(2015, 12, 31), date(2016, 3, 31)]
+)
 DAYS = st.dates(date(2015, 1, 15), date(2016, 6, 30)) | ENDS
 PLANS = st.sampled_from([None, *(date(2015, month, 10) for month in range(1, 13))])
 STATUSES = st.sampled_from([ActionStatus.IN_PROGRESS, ActionStatus.IN_PROGRESS, *ActionStatus])
@@ -158,11 +160,17 @@ def agree(programme_id: int, as_of: date, known_at: datetime | None) -> None:
     for key, counts in groups.items():
         summary = drawn[by_slug.get(key, "sans")]
         assert {status.value: n for status, n in summary.by_status.items()} == {
-            k: v for k, v in counts.items() if k not in {"late", "silent"}
+            k: v for k, v in counts.items() if k not in BY_GROUP
         }
         assert (summary.late, summary.silent) == (counts["late"], counts["silent"])
     if figures.curves is not None:
         assert figures.curves.actual[-1].value == shown["progress"]
+        for first, now in list(zip(figures.curves.baseline, figures.curves.current, strict=True))[::4]:
+            plans = planned(db.session.connection(), programme_id, first.on, as_of, known_at)
+            assert plans == {
+                "baseline": (None if first.value is None else pytest.approx(first.value, abs=1e-6), first.counted),
+                "current": (None if now.value is None else pytest.approx(now.value, abs=1e-6), now.counted),
+            }
         for point in figures.statuses:
             then = recount(db.session.connection(), programme_id, point.on, known_at)
             assert {s.value: n for s, n in point.counts.items()} == {

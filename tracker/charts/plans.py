@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 
 from tracker.charts.figure import (
     GROUND,
@@ -111,7 +111,12 @@ def _reading(here: dict[str, float | None], curves: Curves, summary: Summary, on
         default=0,
     )
     if without:
-        text += " " + gettext("Faute de dates prévues, %(n)s n'entrent pas dans les plans.", n=number(without))
+        text += " " + ngettext(
+            "Faute de dates prévues, %(n)s action n'entre pas dans les plans.",
+            "Faute de dates prévues, %(n)s actions n'entrent pas dans les plans.",
+            without,
+            n=number(without),
+        )
     return text
 
 
