@@ -181,6 +181,7 @@ def test_a_letter_is_read_after_login_or_by_everybody_when_it_is_open(published,
     for path in (*paths, "/lettres", "/lettres/999"):
         assert "/connexion?suite=" in client.get(path, expected=302).location
     client.login(published.editor).post("/lettres/1/acces", {"ouverte": "1"})
+    assert client.get("/lettres/1").select('main a[href^="/propositions"]')  # kept for those with an account only
     visitor = type(client)(client.app)
     for path in (*paths, "/lettres"):
         visitor.get(path)

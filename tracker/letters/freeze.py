@@ -75,6 +75,9 @@ def _values(content: Any, name: str) -> Iterator[int]:
             yield from _values(value, name)
 
 
-def references(content: Any) -> dict[str, tuple[int, ...]]:
+References = dict[str, tuple[int, ...]]
+
+
+def references(content: Any) -> References:
     """The rows that a letter shows people or texts of, whose names and texts may be withdrawn one day."""
     return {name: tuple(sorted(set(_values(content, name)))) for name in ("authorship", "user", "decision", "update")}

@@ -35,6 +35,16 @@ class Resolved:
     withdrawn_decisions: frozenset[int] = frozenset()
     withdrawn_updates: frozenset[int] = frozenset()
 
+    @property
+    def key(self) -> tuple[object, ...]:
+        """The same for the same names and texts: what a shown letter depends on besides its frozen content."""
+        return (
+            tuple(sorted(self.authorships.items())),
+            tuple(sorted(self.users.items())),
+            self.withdrawn_decisions,
+            self.withdrawn_updates,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:

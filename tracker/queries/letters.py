@@ -6,6 +6,7 @@ import json
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, or_, select, union_all
@@ -13,7 +14,7 @@ from sqlalchemy import literal as lit
 
 from tracker.enums import LetterState
 from tracker.extensions import db
-from tracker.letters import Quarter, Resolved, references
+from tracker.letters import Quarter, References, Resolved, references
 from tracker.models import (
     ActionUpdate,
     Authorship,
@@ -65,6 +66,7 @@ class PublishedLetter:
     is_public: bool
     sha256: str
     content: dict[str, Any]
+    references: References
     before: tuple[int, str] | None = None
     after: tuple[int, str] | None = None
 
@@ -180,6 +182,13 @@ def last_published_quarter(programme_id: int) -> str | None:
     )
 
 
+@lru_cache(maxsize=64)
+def _parsed(text: str) -> tuple[dict[str, Any], References]:
+    """A frozen content and the rows it refers to: it never changes, so it is read once. Not to be modified."""
+    content: dict[str, Any] = json.loads(text)
+    return content, references(content)
+
+
 def _lines(*where: ColumnElement[bool]) -> tuple[LetterLine, ...]:
     rows = db.session.execute(
         select(
@@ -236,6 +245,7 @@ def published(number: int) -> PublishedLetter | None:
     if row is None:
         return None
     letter, frozen, letters_public = row
+    content, refs = _parsed(frozen.content)
     near = (Letter.programme_id == letter.programme_id, Letter.published_at.is_not(None))
     before = select(Letter.number, Letter.quarter).where(*near, Letter.quarter < letter.quarter)
     after = select(Letter.number, Letter.quarter).where(*near, Letter.quarter > letter.quarter)
@@ -257,7 +267,8 @@ def published(number: int) -> PublishedLetter | None:
         approved_on=letter.approved_on,
         is_public=letter.is_public or letters_public,
         sha256=frozen.sha256,
-        content=json.loads(frozen.content),
+        content=content,
+        references=refs,
         before=earlier[0] if earlier else None,
         after=later[0] if later else None,
     )
@@ -309,12 +320,11 @@ def draft(programme_id: int, quarter: str) -> DraftLetter | None:
     )
 
 
-def resolve(content: Any) -> Resolved:
+def resolve(refs: References) -> Resolved:
     """The names that the people of a letter still agree to show, and the texts withdrawn since, in one statement.
 
     A sealed author's name is never selected; nor is that of somebody who no longer agrees to be thanked by name.
     """
-    refs = references(content)
     name = func.coalesce(Authorship.name, User.first_name + " " + User.last_name)
     authors = (
         select(lit("authorship"), Authorship.id, Authorship.user_id, name)

@@ -10,7 +10,7 @@ from flask_login import current_user
 from tracker.errors import Forbidden, Refused, TrackerError
 from tracker.extensions import begin_write, end_transaction
 from tracker.forms.letters import ApprovalForm, PublishForm, ReadersForm, RemarkForm
-from tracker.letters import Document, Quarter, document, letter_title
+from tracker.letters import Document, Quarter, document, letter_title, references
 from tracker.letters.words import counter_label
 from tracker.permissions import Permission, can, require
 from tracker.queries import letters
@@ -50,7 +50,7 @@ def _readable_draft(quarter: str) -> DraftLetter:
 
 def _shown(draft: DraftLetter) -> Document:
     content = draft.content(chosen_project())
-    return document(content, letters.resolve(content))
+    return document(content, letters.resolve(references(content)))
 
 
 @bp.route("/brouillons/<string:quarter>/relecture", methods=["GET", "POST"])

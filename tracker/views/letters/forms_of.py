@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from threading import Lock
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from flask import Response, current_app, make_response, render_template, url_for
+from flask import Response, current_app, make_response, render_template, request, url_for
+from flask_babel import get_locale
 from flask_login import current_user
+from markupsafe import Markup
 
 from tracker.exports import eml, qr
-from tracker.letters import Document, paper, text_of, words
+from tracker.letters import Document, Resolved, document, paper, text_of, words
 from tracker.letters.chart import STACK
+from tracker.queries.letters import PublishedLetter
+
+T = TypeVar("T")
 
 # mails carry their style in each element; nothing else may come in, and no script
 MAIL_POLICY = (
@@ -46,6 +55,52 @@ def full_address(kind: str, key: int | str) -> str:
     """The same from outside: in mails and on paper."""
     path = _path(kind, key)
     return f"{current_app.config['BASE_URL']}{path}" if path else ""
+
+
+# A published letter never changes: what is shown of it is kept per process for the readers who follow. It holds nothing
+# of a reader but whether they have an account; a name withdrawn since makes another key.
+KEPT = 48
+_documents: OrderedDict[tuple[object, ...], Document] = OrderedDict()
+_bodies: OrderedDict[tuple[object, ...], Markup] = OrderedDict()
+_lock = Lock()
+
+
+def _kept(shelf: OrderedDict[tuple[object, ...], T], key: tuple[object, ...], make: Callable[[], T]) -> T:
+    with _lock:
+        found = shelf.get(key)
+        if found is not None:
+            shelf.move_to_end(key)
+            return found
+    made = make()
+    with _lock:
+        shelf[key] = made
+        while len(shelf) > KEPT:
+            shelf.popitem(last=False)
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class Readable:
+    """A published letter for a kind of reader; `key` says all that it depends on."""
+
+    record: PublishedLetter
+    page: Document
+    key: tuple[object, ...]
+
+
+def readable(record: PublishedLetter, people: Resolved, *, visitor: bool) -> Readable:
+    key = (record.sha256, people.key, visitor, str(get_locale()), request.script_root)
+    return Readable(record, _kept(_documents, key, lambda: document(record.content, people, public=visitor)), key)
+
+
+def body_of(shown: Readable) -> Markup:
+    """The sections of a published letter as HTML."""
+    return _kept(_bodies, shown.key, lambda: _body(shown.page))
+
+
+def _body(letter: Document) -> Markup:
+    page = render_template("letters/_body.html", letter=letter, target=page_address)
+    return Markup(page)  # noqa: S704 - a template of ours, which escapes what it is given
 
 
 def as_text(letter: Document) -> Response:

@@ -10,7 +10,7 @@ from flask_login import current_user
 from tracker.errors import TrackerError
 from tracker.extensions import begin_write, end_transaction
 from tracker.forms.letters import BuildForm
-from tracker.letters import Document, Quarter, document
+from tracker.letters import Quarter
 from tracker.permissions import Permission, can, require
 from tracker.queries import letters
 from tracker.queries.letters import LetterLine, PublishedLetter
@@ -19,6 +19,7 @@ from tracker.services import letters as service
 from tracker.views.conditional import conditional
 from tracker.views.frame import chosen_project, project_args, show_project, today
 from tracker.views.letters import bp, forms_of
+from tracker.views.letters.forms_of import Readable
 
 NUMBER_MAX = 2**31 - 1
 QUARTERS_OFFERED = 8
@@ -106,8 +107,8 @@ def _published_or_404(number: int) -> PublishedLetter:
     return letter
 
 
-def _readable(number: int) -> tuple[PublishedLetter, Document] | None:
-    """The letter and its document for this reader; None for a visitor who must log in first.
+def _readable(number: int) -> Readable | None:
+    """The letter for this reader; None for a visitor who must log in first.
 
     A visitor is not told whether the letter exists.
     """
@@ -118,7 +119,7 @@ def _readable(number: int) -> tuple[PublishedLetter, Document] | None:
     if letter is None:
         abort(404, gettext("Cette lettre n'existe pas ou n'est pas encore publiée."))
     show_project(letter.programme_id)
-    return letter, document(letter.content, letters.resolve(letter.content), public=visitor)
+    return forms_of.readable(letter, letters.resolve(letter.references), visitor=visitor)
 
 
 @bp.get("/<int:number>")
@@ -128,13 +129,12 @@ def show(number: int) -> ResponseReturnValue:
     found = _readable(number)
     if found is None:
         return _login()
-    letter, page = found
     return render_template(
         "letters/show.html",
-        record=letter,
-        letter=page,
-        target=forms_of.page_address,
-        may_publish=can(current_user, Permission.LETTER_PUBLISH, letter),
+        record=found.record,
+        letter=found.page,
+        body=forms_of.body_of(found),
+        may_publish=can(current_user, Permission.LETTER_PUBLISH, found.record),
     )
 
 
@@ -142,7 +142,7 @@ def show(number: int) -> ResponseReturnValue:
 @public
 def text(number: int) -> ResponseReturnValue:
     found = _readable(number)
-    return _login() if found is None else forms_of.as_text(found[1])
+    return _login() if found is None else forms_of.as_text(found.page)
 
 
 @bp.get("/<int:number>.eml")
@@ -151,15 +151,14 @@ def message(number: int) -> ResponseReturnValue:
     found = _readable(number)
     if found is None:
         return _login()
-    letter, page = found
-    return forms_of.as_message(page, seed=letter.sha256, sent_at=letter.published_at)
+    return forms_of.as_message(found.page, seed=found.record.sha256, sent_at=found.record.published_at)
 
 
 @bp.get("/<int:number>/courriel")
 @public
 def mail(number: int) -> ResponseReturnValue:
     found = _readable(number)
-    return _login() if found is None else forms_of.as_mail(found[1])
+    return _login() if found is None else forms_of.as_mail(found.page)
 
 
 @bp.get("/<int:number>/imprimer")
@@ -167,7 +166,7 @@ def mail(number: int) -> ResponseReturnValue:
 @conditional
 def paper(number: int) -> ResponseReturnValue:
     found = _readable(number)
-    return _login() if found is None else forms_of.as_paper(found[1])
+    return _login() if found is None else forms_of.as_paper(found.page)
 
 
 @bp.post("/<int:number>/acces")

@@ -13,7 +13,7 @@ from tracker.errors import Conflict, TrackerError
 from tracker.extensions import begin_write, end_transaction
 from tracker.forms import BaseForm
 from tracker.forms.letters import ApprovalForm, BlockForm, FreeBlockForm, ReadersForm
-from tracker.letters import Section, canonical, digest, document, markdown_of
+from tracker.letters import Section, canonical, digest, document, markdown_of, references
 from tracker.letters.compose import EDITORIAL, FREE, LEADS
 from tracker.permissions import Permission
 from tracker.queries import letters
@@ -84,7 +84,7 @@ def page(
     """The editor's page, with what was just typed in the form it came from."""
     project = chosen_project()
     content = draft.content(project)
-    shown = document(content, letters.resolve(content), with_hidden=True)
+    shown = document(content, letters.resolve(references(content)), with_hidden=True)
     wanted = " ".join(request.args.get("lecteur", "")[:80].split())
     people = letters.possible_readers(project.id, today=today(), q=wanted)
     blocks = [
