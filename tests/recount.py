@@ -91,7 +91,8 @@ leaves AS (
         coalesce(s.overdue, 0) AS overdue,
         coalesce((SELECT n.note <> '' FROM action_update n
                   WHERE n.action_id = r.action_id AND n.kind <> 'retraction' AND n.id <= r.id
-                  AND (n.note <> '' OR n.kind <> 'confirmation') AND (n.id = r.id OR r.kind = 'confirmation') ORDER BY n.id DESC LIMIT 1), 0) AS has_sentence
+                  AND (n.note <> '' OR n.kind <> 'confirmation') AND (n.id = r.id OR r.kind = 'confirmation')
+                  ORDER BY n.id DESC LIMIT 1), 0) AS has_sentence
     FROM ranked r LEFT JOIN steps s ON s.action_id = r.action_id
     WHERE r.action_id NOT IN (SELECT parent_id FROM ranked WHERE parent_id IS NOT NULL)
       AND (:theme IS NULL OR coalesce(r.theme_id, 0) = :theme)

@@ -119,6 +119,10 @@ def import_file(kind: str, file: Path, mapping: Path, commit: bool) -> None:
     from tracker.security import current_time
     from tracker.services import importing
 
+    for path in (file, mapping):
+        if not path.is_file():
+            click.echo(f"Ce fichier n'existe pas : {path}", err=True)
+            sys.exit(1)
     with _said():
         report = importing.run_import(kind, file, mapping, now=current_time())
         if report.issues:

@@ -128,9 +128,9 @@ def percent_points(value: float | None) -> float | None:
     return None if value is None else round(value, 1)
 
 
-def wrapped(text: str, width: int = 26) -> str:
-    """A long name on several lines; signs of markup are shown, not read."""
-    lines = wrap(text, width)
+def wrapped(text: str, width: int = 26, *, most: int | None = None) -> str:
+    """A long name on several lines, `most` at most; signs of markup are shown, not read."""
+    lines = wrap(text, width, max_lines=most, placeholder=" …")
     return "<br>".join(escape(line, quote=False) for line in lines) or "–"
 
 

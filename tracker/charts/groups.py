@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from textwrap import shorten
 
 from flask_babel import gettext, ngettext
 
@@ -16,7 +15,6 @@ from tracker.progress import Summary
 
 SHOWN = 24  # more bars than this cannot be told apart; the table has them all
 TALL = 9
-NAME_LENGTH = 50  # two lines of a name; the table has it in full
 NAME_ROOM = 92  # pixels right of the longest bar, for what is late
 
 
@@ -150,7 +148,7 @@ def _spec(rows: Sequence[GroupSummary], scope: Scope) -> Spec:
                 "type": "category",
                 "autorange": "reversed",
                 "tickvals": keys,
-                "ticktext": [wrapped(shorten(g.name, NAME_LENGTH, placeholder=" …")) for g in rows],
+                "ticktext": [wrapped(g.name, most=2) for g in rows],
             },
             "annotations": [
                 label(late_words(g.late), x=g.summary.total, y=g.slug, font={"color": LATE}) for g in rows if g.late

@@ -212,7 +212,7 @@ def _groups(dated: Sequence[Line], scope: Scope) -> tuple[list[Spec], list[str],
         {**current, "customdata": [scope.links.actions(groupe=slug) for slug in keys]},
         *_ends(groups, scope),
     ]
-    return data, keys, [wrapped(_short(name, 50)) for _, name, _ in groups]
+    return data, keys, [wrapped(name, most=2) for _, name, _ in groups]
 
 
 def _grouped(lines: Sequence[Line]) -> list[tuple[str, str, list[Line]]]:

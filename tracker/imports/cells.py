@@ -140,7 +140,9 @@ def rows_of(table: CsvTable, mapping: Mapping, issues: Issues) -> Iterator[Cells
         else:
             seen[found] = row.line
             yield cells
-    if not kept:
+    if not kept and not table.rows:
+        issues.error(_("Ce fichier n'a aucune ligne à lire sous ses titres."))
+    elif not kept:
         issues.error(_("Aucune ligne ne passe les filtres de la correspondance."))
 
 

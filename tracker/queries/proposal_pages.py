@@ -197,7 +197,7 @@ def page(number: int, *, actor: Actor, tags: Mapping[int, str], opinions_of: Col
         authors=tuple(author_line(row[9:]) for row in rows if row[8] is not None),
         moves=tuple(sorted(strand.moves, key=lambda move: move.on)),
         opinions=tuple(strand.opinions),
-        tallies=tuple(strand.tallies),
+        tallies=tuple(sorted(strand.tallies, key=lambda one: (one.source, list(TallyChoice).index(one.choice)))),
         ties=tuple(strand.ties),
         actions=tuple(sorted(strand.actions.values(), key=lambda action: action.number)),
     )
