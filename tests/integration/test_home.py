@@ -33,6 +33,16 @@ def test_an_agent_sees_answers_and_finished_actions(client: CheckedClient, writi
     assert "1 action" in answer
 
 
+def test_an_action_reopened_since_is_no_longer_told_as_done(client: CheckedClient, writing) -> None:
+    with writing():
+        programme = factories.programme()
+        user = factories.user(programme=programme)
+        action = factories.action(programme, title="Rouverte depuis")
+        factories.update(action, date(2026, 3, 2), status=ActionStatus.DONE)
+        factories.update(action, date(2026, 3, 9), status=ActionStatus.IN_PROGRESS)
+    assert "Rouverte depuis" not in client.login(user).get("/")
+
+
 def test_a_pilote_finds_late_actions_first_with_one_button(client: CheckedClient, writing, count_sql) -> None:
     with writing():
         programme = factories.programme()

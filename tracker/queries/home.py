@@ -7,9 +7,9 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Select, String, func, literal, select, type_coerce, union_all
+from sqlalchemy import Select, String, Subquery, func, literal, select, type_coerce, union_all
 
-from tracker.enums import ActionStatus, MeetingKind, Outcome, PhaseKind, ProposalState
+from tracker.enums import ActionStatus, MeetingKind, Outcome, PhaseKind, ProposalState, UpdateKind
 from tracker.extensions import db
 from tracker.models import (
     Action,
@@ -127,6 +127,24 @@ def _line(kind: NewsKind, number: Any, title: Any, on: Any, detail: Any) -> Sele
     )
 
 
+def _last_words(today: date) -> Subquery:
+    """(action_id, status, rank): rows of the log in force, the last one ranked 1 (design 4.2)."""
+    replaced = select(ActionUpdate.supersedes_id).where(ActionUpdate.supersedes_id.is_not(None))
+    rank = func.row_number().over(
+        partition_by=ActionUpdate.action_id,
+        order_by=(ActionUpdate.effective_on.desc(), ActionUpdate.rank_at.desc(), ActionUpdate.id.desc()),
+    )
+    return (
+        select(ActionUpdate.action_id, ActionUpdate.status, rank.label("rank"))
+        .where(
+            ActionUpdate.kind != UpdateKind.RETRACTION,
+            ActionUpdate.effective_on <= today,
+            ActionUpdate.id.not_in(replaced),
+        )
+        .subquery()
+    )
+
+
 def feed(*, today: date, steering_of: int | None) -> Feed:
     """The last things that moved, the last letter and, for the committee of a project, what waits: one statement."""
     answers = (
@@ -136,14 +154,12 @@ def feed(*, today: date, steering_of: int | None) -> Feed:
         .order_by(Decision.published_on.desc(), Decision.id.desc())
         .limit(MOVED_SHOWN)
     )
-    superseded = select(ActionUpdate.supersedes_id).where(ActionUpdate.supersedes_id.is_not(None))
+    last = _last_words(today)
     finished = (
         _line(NewsKind.ACTION_DONE, Action.number, Action.title, func.min(ActionUpdate.effective_on), literal(""))
         .join_from(ActionUpdate, Action, Action.id == ActionUpdate.action_id)
-        .where(
-            ActionUpdate.status == ActionStatus.DONE,
-            ActionUpdate.id.not_in(superseded),
-        )
+        .join(last, last.c.action_id == Action.id)
+        .where(last.c.rank == 1, last.c.status == ActionStatus.DONE, ActionUpdate.status == ActionStatus.DONE)
         .group_by(Action.id, Action.number, Action.title)
         .order_by(func.min(ActionUpdate.effective_on).desc())
         .limit(MOVED_SHOWN)

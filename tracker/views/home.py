@@ -11,9 +11,9 @@ from tracker.charts.spark import Spark, spark
 from tracker.enums import Role
 from tracker.permissions import Permission, can
 from tracker.progress import ActionState, Summary, progress_curves, summarise
-from tracker.queries import home, log
+from tracker.queries import actions, home, log
 from tracker.queries.projects import ProjectRecord
-from tracker.records import Actor, paris_day
+from tracker.records import paris_day
 from tracker.security import acting, current_time, requires
 from tracker.views.frame import page_frame, today
 
@@ -33,7 +33,7 @@ def index() -> str:
     actor, day = acting(), today()
     running = [p for p in page_frame().projects if p.starts_on <= day <= p.ends_on]
     steered = next((p for p in [*running, *page_frame().projects] if can(actor, Permission.DECISION_PREPARE, p)), None)
-    states = [s for p in running for s in log.timeline(p).states(day)] if steered or _has_actions(actor) else []
+    states = [s for p in running for s in actions.states(p, as_of=day)]
     led = {grant.group_id for grant in actor.grants if grant.role is Role.GROUP_LEAD}
     mine = [s for s in states if not s.status.is_closed and (s.action.pilot_id == actor.id or s.action.group_id in led)]
     return render_template(
@@ -47,11 +47,6 @@ def index() -> str:
         my_actions_total=len(mine),
         committee=_committee(steered, day) if steered else None,
     )
-
-
-def _has_actions(actor: Actor) -> bool:
-    """Whether the log must be read for this person: a pilote may be anybody but those who only run the tool."""
-    return not actor.has_role(Role.ADMIN) or can(actor, Permission.GROUP_ROUND)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +63,7 @@ class Committee:
 def _committee(project: ProjectRecord, day: date) -> Committee:
     line = log.timeline(project)
     as_of = project.last_day(day)
-    states = line.states(as_of)
+    states = actions.states(project, as_of=as_of)
     needing = sorted((s for s in states if s.late or s.to_check or s.silent), key=_need)
     return Committee(
         project=project,
