@@ -28,6 +28,7 @@ NOTE_MAX = 2_000
 LABEL_MAX = 120
 NAME_MAX = 120
 SLUG_MAX = 60
+ID_DIGITS = 9  # as in addresses: more is no number of ours, nor one the database or int() would take
 LOGIN_MIN = 2
 LOGIN_MAX = 64
 EMAIL_MAX = 254
@@ -50,6 +51,11 @@ _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _LOGIN = re.compile(r"[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?")
 _NOT_WORD = re.compile(r"[^a-z0-9]+")
 _LEET = str.maketrans("013457$@!", "oieastsai")
+
+
+def as_id(text: str) -> int | None:
+    """The number that an address or a hidden field carries; None for what is no plain, short number."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= ID_DIGITS else None
 
 
 def clean_text(value: str, *, multiline: bool = True) -> str:

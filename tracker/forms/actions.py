@@ -113,8 +113,7 @@ class PostForm(BaseForm):
 
     @property
     def token_id(self) -> int:
-        text = self.token.data or ""
-        return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0
+        return validation.as_id(self.token.data or "") or 0
 
     @property
     def meanings(self) -> dict[str, str]:
@@ -302,8 +301,7 @@ class RoundRowForm(BaseForm):
 
     @property
     def token_id(self) -> int:
-        text = self.token.data or ""
-        return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0
+        return validation.as_id(self.token.data or "") or 0
 
     def statement(self) -> Statement:
         """What differs from what the row showed."""

@@ -45,11 +45,10 @@ class ProposalForm(BaseForm):
 
     def text(self) -> Text:
         """What was typed, as the service takes it."""
-        chosen = self.theme.data or ""
         return Text(
             title=self.title.data or "",
             body=self.body.data or "",
-            theme_id=int(chosen) if chosen.isdigit() else None,
+            theme_id=validation.as_id(self.theme.data or ""),
             sealed=self.name.data == HIDDEN,
             thanks_consent=bool(self.thanks.data),
         )

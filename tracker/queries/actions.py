@@ -27,6 +27,7 @@ from tracker.queries import log
 from tracker.queries.projects import Choice, ProjectRecord
 from tracker.records import Page
 from tracker.search import fold, words
+from tracker.workflow import VISIBLE
 
 SOON = timedelta(days=45)
 PAGE_SIZE = 25
@@ -232,7 +233,7 @@ class SourceProposal:
 
 
 def proposals_by_number(numbers: Collection[int]) -> tuple[SourceProposal, ...]:
-    """The published proposals of these numbers, with the numbers of the actions that carry them out already."""
+    """The proposals of these numbers that all may read, with the numbers of the actions that carry them out already."""
     if not numbers:
         return ()
     rows = db.session.execute(
@@ -249,7 +250,7 @@ def proposals_by_number(numbers: Collection[int]) -> tuple[SourceProposal, ...]:
         .outerjoin(proposal_entity, proposal_entity.c.proposal_id == Proposal.id)
         .outerjoin(action_proposal, action_proposal.c.proposal_id == Proposal.id)
         .outerjoin(Action, Action.id == action_proposal.c.action_id)
-        .where(Proposal.number.in_(tuple(numbers)))
+        .where(Proposal.number.in_(tuple(numbers)), Proposal.state.in_(VISIBLE))
         .order_by(Proposal.number)
     ).all()
     found: dict[int, tuple[tuple[int, int, str, int, int | None, str], set[int], set[int]]] = {}

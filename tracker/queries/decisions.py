@@ -15,7 +15,10 @@ from tracker import filters
 from tracker.enums import ConditionKind, MeetingKind, Motive, Outcome
 from tracker.extensions import db
 from tracker.models import Decision, DecisionCondition, Meeting, Proposal
-from tracker.records import paris_day
+from tracker.records import Page, paris_day
+from tracker.workflow import DECIDABLE
+
+UNPUBLISHED_SIZE = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,21 +189,38 @@ def decisions_on(proposal_id: int) -> tuple[AnswerRecord, ...]:
     )
 
 
-def unpublished(programme_id: int) -> tuple[AnswerRecord, ...]:
-    """The decisions taken and not published, by number of proposal. For the committee."""
-    return _answers(
-        _rows()
-        .where(Proposal.programme_id == programme_id, Decision.published_on.is_(None))
-        .order_by(Proposal.number, Decision.id, DecisionCondition.id)
+# what may still be published: never that on a proposal which can no longer be answered
+_WAITING = (Decision.published_on.is_(None), Proposal.state.in_(DECIDABLE))
+
+
+def unpublished(programme_id: int, *, page: int) -> Page[AnswerRecord]:
+    """A page of the decisions taken and not published, by number of proposal. For the committee."""
+    total = unpublished_count_of_project(programme_id)
+    number = min(page, max(1, -(-total // UNPUBLISHED_SIZE)))
+    shown = (
+        select(Decision.id)
+        .join(Proposal, Proposal.id == Decision.proposal_id)
+        .where(Proposal.programme_id == programme_id, *_WAITING)
+        .order_by(Proposal.number, Decision.id)
+        .limit(UNPUBLISHED_SIZE)
+        .offset((number - 1) * UNPUBLISHED_SIZE)
     )
+    return Page(_unpublished(Decision.id.in_(shown)), number, UNPUBLISHED_SIZE, total)
+
+
+def unpublished_among(programme_id: int, keys: Iterable[int]) -> tuple[AnswerRecord, ...]:
+    """Those of these decisions that wait to be published, by number of proposal. For the committee."""
+    return _unpublished(Proposal.programme_id == programme_id, Decision.id.in_(list(keys)), *_WAITING)
+
+
+def _unpublished(*where: ColumnElement[bool]) -> tuple[AnswerRecord, ...]:
+    return _answers(_rows().where(*where).order_by(Proposal.number, Decision.id, DecisionCondition.id))
 
 
 def unpublished_count(*where: ColumnElement[bool]) -> int:
     """How many decisions wait to be published. For the committee."""
     count = db.session.scalar(
-        select(func.count(Decision.id))
-        .join(Proposal, Proposal.id == Decision.proposal_id)
-        .where(Decision.published_on.is_(None), *where)
+        select(func.count(Decision.id)).join(Proposal, Proposal.id == Decision.proposal_id).where(*_WAITING, *where)
     )
     return count or 0
 

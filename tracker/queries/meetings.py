@@ -17,7 +17,6 @@ from tracker.records import Page, paris_day
 from tracker.search import fold, words
 
 PAGE_SIZE = 25
-ID_MAX = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +126,6 @@ def _matches(line: MeetingLine, wanted: MeetingFilter) -> bool:
 
 
 def one(meeting_id: int) -> MeetingRecord | None:
-    if not 0 < meeting_id <= ID_MAX:
-        return None
     row = db.session.execute(
         select(
             Meeting.id,

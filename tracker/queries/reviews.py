@@ -15,10 +15,10 @@ from tracker.enums import LineageKind, ProposalState, ReviewAdvice
 from tracker.extensions import db
 from tracker.models import Decision, Event, Proposal, ProposalLineage, ProposalTransition, Review, Theme, User
 from tracker.records import Page, paris_day
-from tracker.workflow import PENDING
+from tracker.validation import as_id
+from tracker.workflow import PENDING, VISIBLE
 
 PAGE_SIZE = 20
-NUMBER_MAX = 2**31 - 1
 
 
 class StudyBucket(StrEnum):
@@ -188,8 +188,8 @@ def theme_where(slug: str) -> ColumnElement[bool]:
 def text_where(q: str) -> ColumnElement[bool]:
     """The proposals that have every word, or the number typed."""
     bare = q.strip().removeprefix("n°").strip()
-    if bare.isascii() and bare.isdigit() and len(bare) < 9:
-        return Proposal.number == int(bare)
+    if (number := as_id(bare)) is not None:
+        return Proposal.number == number
     matching = search.matching_proposals(q)
     return Proposal.id.in_(matching) if matching is not None else Proposal.id.is_not(None)
 
@@ -243,9 +243,7 @@ def study_page(programme_id: int, wanted: StudyFilter, *, page: int, total: int)
 
 
 def studied(number: int) -> StudiedProposal | None:
-    """The numbered proposal, whatever came of it; None when the number was never given."""
-    if not 0 < number <= NUMBER_MAX:
-        return None
+    """The numbered proposal, answered or not; None when nobody may read it, withdrawn for instance."""
     target = aliased(Proposal)
     merged_into = (
         select(target.number)
@@ -275,7 +273,7 @@ def studied(number: int) -> StudiedProposal | None:
             merged_into,
         )
         .outerjoin(Theme, Theme.id == Proposal.theme_id)
-        .where(Proposal.number == number)
+        .where(Proposal.number == number, Proposal.state.in_(VISIBLE))
     ).one_or_none()
     return None if row is None else StudiedProposal(*_values(row))
 

@@ -132,7 +132,20 @@ def edit(*, decision_id: int, answer: AnswerInput, seen: str, actor: Actor, now:
 
 def discard(*, decision_id: int, actor: Actor, now: datetime) -> None:
     """Forget a decision that was never published. Raises Forbidden, NotFound, Conflict."""
-    decision = _unpublished(decision_id, actor)
+    _forget(_unpublished(decision_id, actor), actor=actor, now=now)
+
+
+def discard_with_proposal(proposal: Proposal, *, now: datetime) -> None:
+    """Forget the decision that waits on a proposal its author takes back: it would never be published.
+
+    The trace names nobody: the one who acts is the author, and the name may not be displayed.
+    """
+    waiting = _waiting(proposal.id)
+    if waiting is not None:
+        _forget(db.session.get_one(Decision, waiting, with_for_update=True), actor=None, now=now)
+
+
+def _forget(decision: Decision, *, actor: Actor | None, now: datetime) -> None:
     proposal = decision.proposal
     history.record(
         actor=actor, now=now, verb="decision:discard", subject="decision", subject_id=decision.id,

@@ -30,7 +30,7 @@ from tracker.permissions import Permission, require
 from tracker.queries import campaigns
 from tracker.queries.campaigns import CampaignRecord
 from tracker.records import Actor, paris_day
-from tracker.services import counters, history, transitions
+from tracker.services import counters, decisions, history, transitions
 from tracker.workflow import VISIBLE
 
 TITLE_WORDS = 80  # characters of a title made from the first words of the idea
@@ -199,10 +199,14 @@ def _version(proposal: Proposal, position: int, now: datetime) -> ProposalVersio
 
 
 def withdraw(*, actor: Actor, proposal_id: int, now: datetime) -> Proposal:
-    """Take one's own proposal back, before or after publication, until it is answered."""
+    """Take one's own proposal back, before or after publication, until it is answered.
+
+    A decision taken and not published goes with it: nobody could publish it any more.
+    """
     proposal = _load(proposal_id)
     require(actor, Permission.PROPOSAL_WITHDRAW, proposal)
     transitions.move(proposal, ProposalState.WITHDRAWN, effective_on=paris_day(now), now=now)
+    decisions.discard_with_proposal(proposal, now=now)
     search.remove_proposal(proposal.id)
     _record(proposal, "withdraw", actor=actor, now=now, sealed=_sealed(proposal))
     db.session.flush()

@@ -20,6 +20,7 @@ from tracker.queries import people, projects
 from tracker.security import answers_stale_forms, current_time, public, resume, sessions, stale_form
 from tracker.security.addresses import safe_path
 from tracker.services import accounts
+from tracker.validation import as_id
 
 bp = Blueprint("auth", __name__)
 
@@ -101,7 +102,7 @@ def _submit(form: LoginForm, target: str) -> tuple[ResponseReturnValue | None, i
             form.login.data or "",
             form.password.data or "",
             shared=bool(form.shared.data),
-            entity_id=int(employer) if employer.isascii() and employer.isdigit() and len(employer) < 10 else None,
+            entity_id=as_id(employer),
         )
     except TooManyAttempts as refusal:
         form.refuse(refusal)

@@ -11,13 +11,12 @@ from tracker.security import current_time, requires
 from tracker.views.frame import show_project
 
 bp = Blueprint("consultations", __name__, url_prefix="/consultations")
-LARGEST_ID = 2**31
 
 
 @bp.get("/<int:campaign_id>")
 @requires(Permission.PROPOSAL_VIEW)
 def show(campaign_id: int) -> str:
-    campaign = campaigns.by_id(campaign_id) if campaign_id < LARGEST_ID else None
+    campaign = campaigns.by_id(campaign_id)
     if campaign is None:
         abort(404, gettext("Cette consultation n'existe pas."))
     project = show_project(campaign.programme_id)

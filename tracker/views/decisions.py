@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
-from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
 
@@ -21,6 +21,7 @@ from tracker.queries.settling import MeetingChoice, SettleBucket, SettleFilter, 
 from tracker.security import acting, current_time, requires
 from tracker.services import decisions as service
 from tracker.services import lineage
+from tracker.validation import as_id
 from tracker.views.frame import LinkedPage, chosen_project, page_number, project_args, today
 from tracker.views.reviews import chosen, join, reserved, separate, sorts, studied_or_404, theme_options
 from tracker.workflow import DECIDABLE
@@ -28,7 +29,6 @@ from tracker.workflow import DECIDABLE
 bp = Blueprint("decisions", __name__)
 
 RECENT = timedelta(days=30)  # a meeting held since then is proposed first
-ID_MAX = 2**31 - 1
 
 
 @bp.get("/a-decider")
@@ -111,9 +111,10 @@ def _write(proposal: StudiedProposal, form: DecisionForm) -> None:
     if not key:
         service.take(proposal_id=proposal.id, answer=form.answer(), actor=acting(), now=current_time())
         return
-    if not (key.isascii() and key.isdigit()) or int(key) not in {d.id for d in decisions.decisions_on(proposal.id)}:
+    decision_id = as_id(key)
+    if decision_id is None or decision_id not in {d.id for d in decisions.decisions_on(proposal.id)}:
         raise Conflict(gettext("Cette décision a été supprimée entre-temps."))
-    service.edit(decision_id=int(key), answer=form.answer(), seen=digest, actor=acting(), now=current_time())
+    service.edit(decision_id=decision_id, answer=form.answer(), seen=digest, actor=acting(), now=current_time())
 
 
 def _waiting(given: tuple[AnswerRecord, ...]) -> AnswerRecord | None:
@@ -205,13 +206,12 @@ def publish() -> ResponseReturnValue:
             text = ngettext("%(num)s réponse publiée.", "%(num)s réponses publiées.", len(published))
             flash(gettext("%(said)s Les agents la lisent dès maintenant.", said=text), "success")
             return redirect(url_for("decisions.publish", **project_args()), 303)
-    waiting = decisions.unpublished(project.id)
-    wanted = {part.partition(":")[0] for part in request.values.getlist("decision")}
-    picked = [record for record in waiting if str(record.id) in wanted]
+    waiting = decisions.unpublished(project.id, page=page_number())
+    picked = decisions.unpublished_among(project.id, _previewed(request.values.getlist("decision")))
     return (
         render_template(
             "decisions/preview.html" if picked and _previews() else "decisions/publish.html",
-            waiting=waiting,
+            page=LinkedPage(waiting),
             picked=picked,
             published_on=today(),
             error=error or (gettext("Choisissez au moins une décision.") if _previews() and not picked else ""),
@@ -228,12 +228,12 @@ def _previews() -> bool:
 
 
 def _previewed(parts: list[str]) -> dict[int, str]:
-    """id → digest of the preview, from the hidden fields; anything else is no choice."""
+    """id → digest of the preview ("" while choosing), from the fields; anything else is no choice."""
     seen = {}
     for part in parts:
         key, _colon, digest = part.partition(":")
-        if key.isascii() and key.isdigit() and int(key) <= ID_MAX:
-            seen[int(key)] = digest
+        if (decision_id := as_id(key)) is not None:
+            seen[decision_id] = digest
     return seen
 
 
@@ -246,8 +246,6 @@ def conditions() -> str:
 @bp.post("/reponses/conditions/<int:condition_id>")
 @requires(Permission.DECISION_TAKE)
 def meet_condition(condition_id: int) -> ResponseReturnValue:
-    if condition_id > ID_MAX:
-        abort(404)
     require(acting(), Permission.DECISION_TAKE, chosen_project())
     form = ConditionMetForm()
     if form.validate():

@@ -22,6 +22,7 @@ from tracker.queries.proposal_pages import DraftPage
 from tracker.records import paris_day
 from tracker.security import acting, current_time, requires
 from tracker.services import proposals as service
+from tracker.validation import as_id
 from tracker.views.frame import page_frame, show_project
 from tracker.views.proposals import bp, load
 
@@ -234,12 +235,12 @@ def rewrite(number: int) -> ResponseReturnValue:
         abort(403, gettext("Seules les personnes qui ont écrit cette proposition peuvent faire cela."))
     form = RewriteForm(data={"title": page.title, "body": page.body, "base_version": page.versions})
     if form.validate_on_submit():
-        base = request.form.get("base_version", "")
+        base = as_id(request.form.get("base_version", ""))
         begin_write()
         try:
             service.rewrite(
                 actor=acting(), proposal_id=page.id, title=form.title.data or "", body=form.body.data or "",
-                base_version=int(base) if base.isascii() and base.isdigit() else -1, now=current_time(),
+                base_version=-1 if base is None else base, now=current_time(),
             )  # fmt: skip
         except TrackerError as refusal:
             end_transaction(commit=False)

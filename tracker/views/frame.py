@@ -16,8 +16,10 @@ from tracker.queries import projects
 from tracker.queries.projects import Frame, ProjectRecord
 from tracker.records import Page, paris_day
 from tracker.security import current_time
+from tracker.validation import as_id
 
 T = TypeVar("T")
+PAGE_MAX = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +84,7 @@ def with_args(**changes: Any) -> str:
 
 def page_number() -> int:
     """The `page` argument; anything that is no positive number counts as 1."""
-    text = request.args.get("page", "1")
-    return min(int(text), 1_000_000) if text.isascii() and text.isdigit() and 0 < len(text) < 8 and int(text) else 1
+    return min(as_id(request.args.get("page", "")) or 1, PAGE_MAX)
 
 
 class LinkedPage(Generic[T]):

@@ -18,6 +18,7 @@ from tracker.queries import decisions, meetings, projects
 from tracker.queries.meetings import MeetingFilter, MeetingRecord
 from tracker.security import acting, current_time, requires
 from tracker.services import meetings as service
+from tracker.validation import as_id
 from tracker.views.frame import LinkedPage, chosen_project, page_number, project_args, show_project, today
 from tracker.views.reviews import chosen, reserved
 
@@ -31,7 +32,7 @@ def index() -> str:
     year = request.args.get("annee", "")
     wanted = MeetingFilter(
         kind=chosen(MeetingKind, "type"),
-        year=int(year) if year.isascii() and year.isdigit() and len(year) == 4 else None,
+        year=as_id(year),
         q=request.args.get("q", "")[:200],
     )
     found = meetings.listing(project.id, wanted, today=today(), page=page_number())

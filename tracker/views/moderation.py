@@ -16,7 +16,6 @@ from tracker.queries.proposals import WaitingProposal
 from tracker.security import acting, current_time, requires
 from tracker.services import proposals as service
 from tracker.views.frame import page_frame, show_project
-from tracker.views.proposals import NUMBER_MAX
 
 bp = Blueprint("moderation", __name__, url_prefix="/moderation")
 
@@ -31,7 +30,7 @@ def index() -> str:
 
 def _load(proposal_id: int) -> WaitingProposal | None:
     """The submission; None when it waits no more."""
-    page = proposals.waiting_one(proposal_id, actor=acting()) if proposal_id <= NUMBER_MAX else None
+    page = proposals.waiting_one(proposal_id, actor=acting())
     if page is not None:
         require(acting(), Permission.PROPOSAL_MODERATE, page)
         show_project(page.programme_id)

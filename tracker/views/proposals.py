@@ -40,7 +40,6 @@ from tracker.workflow import SUPPORTABLE, VISIBLE
 
 bp = Blueprint("proposals", __name__, url_prefix="/propositions")
 
-NUMBER_MAX = 2**31 - 1
 QUERY_MAX = 200
 SHOWN_STATES = [state for state in ProposalState if state in VISIBLE]
 
@@ -142,11 +141,9 @@ def mine() -> str:
 
 def load(number: int) -> tuple[ProposalPage, ProjectRecord]:
     """The numbered proposal and its project, or 404."""
-    page = None
-    if number <= NUMBER_MAX:
-        page = proposal_pages.page(
-            number, actor=acting(), tags=votes.living_tags(acting()), opinions_of=_projects_studied()
-        )
+    page = proposal_pages.page(
+        number, actor=acting(), tags=votes.living_tags(acting()), opinions_of=_projects_studied()
+    )
     if page is None:
         abort(404, gettext("Il n'y a pas de proposition n° %(number)s.", number=number))
     return page, show_project(page.programme_id)
@@ -219,7 +216,7 @@ def _vote(number: int, act: Callable[..., bool], *, supported: bool) -> Response
     in_place = request.accept_mimetypes.best == "application/json"
     back = safe_path(request.args.get("retour") or url_for("proposals.show", number=number))
     actor, now = acting(), current_time()
-    ballot = proposals.ballot(number) if number <= NUMBER_MAX else None
+    ballot = proposals.ballot(number)
     if ballot is None:
         abort(404)
     try:

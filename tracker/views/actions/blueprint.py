@@ -15,12 +15,11 @@ from tracker.security import acting
 from tracker.views.frame import show_project, today
 
 bp = Blueprint("actions", __name__, url_prefix="/actions")
-LARGEST = 2**31 - 1
 
 
 def load(number: int, permission: Permission = Permission.ACTION_VIEW) -> ActionHead:
     """The action of that number, its project shown; 404 when there is none, 403 when it is not for this person."""
-    head = action_pages.head(number) if number <= LARGEST else None
+    head = action_pages.head(number)
     if head is None:
         abort(404)
     show_project(head.programme_id)

@@ -18,17 +18,15 @@ from tracker.queries.projects import ProjectRecord
 from tracker.security import acting, current_time, requires
 from tracker.services import actions as action_services
 from tracker.services.actions import Place
-from tracker.views.actions.blueprint import LARGEST, bp, load
+from tracker.validation import as_id
+from tracker.views.actions.blueprint import bp, load
 from tracker.views.frame import chosen_project, show_project, today
 
 
 def _asked_numbers() -> list[int]:
     """The `proposition` arguments; what is no number is ignored."""
-    found = []
-    for text in request.args.getlist("proposition")[:20]:
-        if text.isascii() and text.isdigit() and len(text) < 10 and 0 < int(text) <= LARGEST:
-            found.append(int(text))
-    return list(dict.fromkeys(found))
+    found = [as_id(text) for text in request.args.getlist("proposition")[:20]]
+    return list(dict.fromkeys(number for number in found if number))
 
 
 def _pilot(form: ActionForm) -> int | None:

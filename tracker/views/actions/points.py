@@ -25,6 +25,7 @@ from tracker.security import acting, current_time, requires
 from tracker.services import corrections, updates
 from tracker.services.corrections import may_supersede
 from tracker.services.updates import Statement
+from tracker.validation import as_id
 from tracker.views.actions.blueprint import bp, latest_id, load, present_state
 from tracker.views.frame import today
 
@@ -126,7 +127,7 @@ def _show_post(action: ActionHead, record: ActionRecord, state: ActionState, for
 def confirm(number: int) -> ResponseReturnValue:
     action = load(number, Permission.ACTION_POST)
     token = request.form.get("token", "")
-    expected = int(token) if token.isascii() and token.isdigit() and len(token) < 16 else 0
+    expected = as_id(token) or 0
     try:
         begin_write()
         updates.confirm(action_id=action.id, actor=acting(), now=current_time(), expected_update_id=expected)

@@ -21,7 +21,6 @@ from tracker.views.frame import chosen_project, project_args, show_project, toda
 from tracker.views.letters import bp, forms_of
 from tracker.views.letters.forms_of import Readable
 
-NUMBER_MAX = 2**31 - 1
 QUARTERS_OFFERED = 8
 
 
@@ -101,7 +100,7 @@ def build() -> ResponseReturnValue:
 
 
 def _published_or_404(number: int) -> PublishedLetter:
-    letter = letters.published(number) if number <= NUMBER_MAX else None
+    letter = letters.published(number)
     if letter is None:
         abort(404, gettext("Cette lettre n'existe pas ou n'est pas encore publiée."))
     return letter
@@ -113,7 +112,7 @@ def _readable(number: int) -> Readable | None:
     A visitor is not told whether the letter exists.
     """
     visitor = not current_user.is_authenticated
-    letter = letters.published(number) if number <= NUMBER_MAX else None
+    letter = letters.published(number)
     if visitor and (letter is None or not letter.is_public):
         return None
     if letter is None:
