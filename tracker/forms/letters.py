@@ -67,6 +67,7 @@ class ApprovalForm(BaseForm):
         _("Donné par"), [InputRequired(_("Dites qui a donné le bon à tirer.")), check(validation.person_name)]
     )
     on = DateField(_("Le"), [InputRequired(_("Donnez la date du bon à tirer."))])
+    revision = IntegerField(validators=[Optional()], widget=HiddenInput())
 
 
 class PublishForm(BaseForm):

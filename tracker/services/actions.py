@@ -33,7 +33,7 @@ from tracker.services.log_entries import (
     values_of,
 )
 
-__all__ = ["KEEP", "NewMilestone", "assign_pilot", "change_baseline", "create_action", "edit_action"]
+__all__ = ["KEEP", "NewMilestone", "assign_pilot", "change_baseline", "create_action", "create_once", "edit_action"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +104,34 @@ def create_action(
         actor=actor, now=now,
     )  # fmt: skip
     return action
+
+
+def create_once(
+    *,
+    programme_id: int,
+    title: str,
+    group_id: int | None,
+    proposal_ids: Sequence[int],
+    actor: Actor,
+    now: datetime,
+    **values: Any,
+) -> Action:
+    """`create_action` for a form, whose button may be pressed twice.
+
+    The action of this title, group and proposals that the same person made a moment ago is given back, not made again.
+    """
+    recent = history.just_made("action:create", actor=actor, now=now)
+    rows = db.session.scalars(
+        select(Action).where(
+            Action.id.in_(recent), Action.programme_id == programme_id, Action.title == validation.title(title),
+            Action.group_id.is_(None) if group_id is None else Action.group_id == group_id,
+        )
+    )  # fmt: skip
+    twin: Action | None = next((row for row in rows if {p.id for p in row.proposals} == set(proposal_ids)), None)
+    return twin or create_action(
+        programme_id=programme_id, title=title, group_id=group_id, proposal_ids=proposal_ids, actor=actor, now=now,
+        **values,
+    )  # fmt: skip
 
 
 def edit_action(

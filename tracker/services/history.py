@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import Select, select, update
 
 from tracker.extensions import db
 from tracker.models import Event, Instance, Programme
 from tracker.records import Actor
 
 SEALED_LABEL = "nom non affiché"
+TWICE = timedelta(minutes=2)  # the same form sent again within this time is a button pressed twice
 
 
 def record(
@@ -44,6 +45,11 @@ def record(
         )
     )
     bump(programme_id)
+
+
+def just_made(verb: str, *, actor: Actor, now: datetime) -> Select[int]:
+    """The ids of what this person made by this act within `TWICE`."""
+    return select(Event.subject_id).where(Event.verb == verb, Event.actor_id == actor.id, Event.at > now - TWICE)
 
 
 def bump(programme_id: int | None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from flask_babel import gettext
 from sqlalchemy import ColumnElement, func, select, update
@@ -12,7 +13,8 @@ from tracker import validation
 from tracker.enums import MeetingKind
 from tracker.errors import Conflict, NotFound, Refused
 from tracker.extensions import db
-from tracker.models import Decision, Meeting, Programme, WorkingGroup
+from tracker.filters import day
+from tracker.models import Decision, Meeting, Programme, Proposal, WorkingGroup
 from tracker.permissions import Permission, require
 from tracker.records import Actor, paris_day
 from tracker.services import history
@@ -48,13 +50,20 @@ def check_meeting(meeting: MeetingInput) -> MeetingInput:
 
 
 def create(*, programme_id: int, meeting: MeetingInput, actor: Actor, now: datetime) -> Meeting:
-    """A new meeting. Raises Forbidden, Refused."""
+    """A new meeting; the very one added a moment ago is not added twice (a button pressed twice).
+
+    Raises Forbidden, Refused.
+    """
     programme = db.session.get(Programme, programme_id)
     if programme is None:
         raise NotFound(gettext("Ce projet n'existe pas."))
     row = Meeting(programme_id=programme.id)
     require(actor, Permission.MEETING_EDIT, row)
-    _fill(row, _checked(meeting, programme.id, now))
+    checked = _checked(meeting, programme.id, now)
+    twin = _just_added(checked, programme.id, actor, now)
+    if twin is not None:
+        return twin
+    _fill(row, checked)
     db.session.add(row)
     db.session.flush()
     history.record(
@@ -63,6 +72,20 @@ def create(*, programme_id: int, meeting: MeetingInput, actor: Actor, now: datet
     )  # fmt: skip
     db.session.flush()
     return row
+
+
+def _just_added(meeting: MeetingInput, programme_id: int, actor: Actor, now: datetime) -> Meeting | None:
+    """The meeting that this person added within `history.TWICE` with these very values."""
+    recent = history.just_made("meeting:create", actor=actor, now=now)
+    rows = db.session.scalars(select(Meeting).where(Meeting.programme_id == programme_id, Meeting.id.in_(recent)))
+    return next((row for row in rows if _values(row) == meeting), None)
+
+
+def _values(row: Meeting) -> MeetingInput:
+    return MeetingInput(
+        title=row.title, kind=row.kind, held_on=row.held_on, place=row.place, agenda=row.agenda, minutes=row.minutes,
+        group_id=row.group_id,
+    )  # fmt: skip
 
 
 def edit(*, meeting_id: int, meeting: MeetingInput, actor: Actor, now: datetime) -> Meeting:
@@ -75,16 +98,17 @@ def edit(*, meeting_id: int, meeting: MeetingInput, actor: Actor, now: datetime)
         raise NotFound(gettext("Cette réunion n'existe pas."))
     require(actor, Permission.MEETING_EDIT, row)
     checked = _checked(meeting, row.programme_id, now)
-    if checked.held_on != row.held_on:
-        _move(row, checked.held_on, now)
+    moved = _move(row, checked.held_on, now) if checked.held_on != row.held_on else []
     if checked.kind is MeetingKind.GROUP and _decisions(row.id):
         raise Refused(gettext("Des décisions y ont été prises : ce n'est pas une réunion de groupe."), field="kind")
     before = _plain(row)
     _fill(row, checked)
     after = _plain(row)
-    changes = {name: [before[name], after[name]] for name in after if before[name] != after[name]}
+    changes: dict[str, Any] = {n: [before[n], after[n]] for n in after if before[n] != after[n]}
     if not changes:
         return row
+    if moved:
+        changes["decisions"] = moved
     history.record(
         actor=actor, now=now, verb="meeting:edit", subject="meeting", subject_id=row.id,
         programme_id=row.programme_id, changes=changes,
@@ -93,8 +117,11 @@ def edit(*, meeting_id: int, meeting: MeetingInput, actor: Actor, now: datetime)
     return row
 
 
-def _move(row: Meeting, held_on: date, now: datetime) -> None:
-    """Whether the day may change; the decisions that nobody has read yet take the new one."""
+def _move(row: Meeting, held_on: date, now: datetime) -> list[int]:
+    """Give the decisions that nobody has read yet the new day; their ids.
+
+    Raises Conflict once one is published, Refused for a day to come or before one of their proposals was published.
+    """
     published = _decisions(row.id, Decision.published_on.is_not(None))
     if published:
         raise Conflict(
@@ -103,7 +130,19 @@ def _move(row: Meeting, held_on: date, now: datetime) -> None:
         )
     if held_on > paris_day(now) and _decisions(row.id):
         raise Refused(gettext("Des décisions y ont été prises : elle ne peut pas être à venir."), field="held_on")
+    taken = db.session.execute(
+        select(Decision.id, Proposal.number, Proposal.published_on)
+        .join(Proposal, Proposal.id == Decision.proposal_id)
+        .where(Decision.meeting_id == row.id)
+        .order_by(Decision.id)
+    ).all()
+    too_late = [(number, on) for _id, number, on in taken if on is not None and held_on < on]
+    if too_late:
+        number, on = too_late[0]
+        sentence = gettext("La n° %(n)s, qui y a été décidée, n'a été publiée que le %(day)s.", n=number, day=day(on))
+        raise Refused(sentence, field="held_on")
     db.session.execute(update(Decision).where(Decision.meeting_id == row.id).values(taken_on=held_on))
+    return [key for key, _number, _on in taken]
 
 
 def _decisions(meeting_id: int, *where: ColumnElement[bool]) -> int:

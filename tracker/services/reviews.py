@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from flask_babel import gettext
+from sqlalchemy import select
 
 from tracker import validation
 from tracker.enums import ProposalState, ReviewAdvice
@@ -43,7 +44,7 @@ def take(*, proposal_id: int, actor: Actor, now: datetime) -> Proposal:
 
 
 def write(*, proposal_id: int, advice: ReviewAdvice, text: str, actor: Actor, now: datetime) -> Review:
-    """A new opinion; the latest counts and the former ones are kept.
+    """A new opinion; the latest counts and the former ones are kept. Said again word for word, it is the same one.
 
     A proposal that nobody had taken is taken by the same act. Raises Refused, IllegalTransition.
     """
@@ -58,6 +59,11 @@ def write(*, proposal_id: int, advice: ReviewAdvice, text: str, actor: Actor, no
         )
     if proposal.state is ProposalState.PUBLISHED:
         take(proposal_id=proposal.id, actor=actor, now=now)
+    latest: Review | None = db.session.scalar(
+        select(Review).where(Review.proposal_id == proposal.id).order_by(Review.id.desc()).limit(1)
+    )
+    if latest is not None and (latest.reviewer_id, latest.advice, latest.text) == (actor.id, advice, checked):
+        return latest
     review = Review(
         proposal_id=proposal.id,
         reviewer_id=actor.id,

@@ -23,7 +23,7 @@ from tracker.records import paris_day
 from tracker.security import acting, current_time, requires
 from tracker.services import proposals as service
 from tracker.validation import as_id
-from tracker.views.frame import page_frame, show_project
+from tracker.views.frame import ask, confirmed, page_frame, show_project
 from tracker.views.proposals import bp, load
 
 S = ProposalState
@@ -170,29 +170,12 @@ def send(key: str) -> ResponseReturnValue:
     return redirect(url_for("proposals.draft", key=key), 303)
 
 
-def _confirmed() -> bool:
-    """Whether the person said yes, in the browser's question or on the page that asks it."""
-    return request.form.get("confirmed") == "yes"
-
-
-def _ask(question: str, advice: str, label: str, back: str) -> str:
-    return render_template(
-        "proposals/confirm.html",
-        question=question,
-        advice=advice,
-        label=label,
-        action=request.path,
-        fields=[(n, v) for n, v in request.form.items() if n not in {"csrf_token", "confirmed"}],
-        back=back,
-    )
-
-
 @bp.post("/brouillons/<key>/suppression")
 @requires(Permission.PROPOSAL_CREATE)
 def discard(key: str) -> ResponseReturnValue:
     page = _draft(key)
-    if not _confirmed():
-        return _ask(
+    if not confirmed():
+        return ask(
             gettext("Effacer ce brouillon ?"),
             gettext("« %(title)s » sera effacé pour de bon.", title=page.title),
             gettext("Effacer le brouillon"),
@@ -210,8 +193,8 @@ def withdraw(key: str) -> ResponseReturnValue:
     """Take one's proposal back, published or not."""
     page = _draft(key)
     here = url_for("proposals.draft", key=key)
-    if not _confirmed():
-        return _ask(
+    if not confirmed():
+        return ask(
             gettext("Retirer votre proposition ?"),
             gettext("« %(title)s » ne sera plus lue ni étudiée. Cela ne se défait pas.", title=page.title),
             gettext("Retirer ma proposition"),
@@ -258,8 +241,8 @@ def name(number: int) -> ResponseReturnValue:
     page, _project = load(number)
     here = url_for("proposals.show", number=number)
     sealed = request.form.get("nom") != SHOWN
-    if not sealed and not _confirmed():
-        return _ask(
+    if not sealed and not confirmed():
+        return ask(
             gettext("Afficher votre nom ?"),
             gettext("Tous les agents connectés le verront à côté de la proposition n° %(number)s.", number=number),
             gettext("Afficher mon nom"),

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote, urlencode
 
-from flask import Flask, abort, current_app, g, request, url_for
+from flask import Flask, abort, current_app, g, render_template, request, url_for
 from flask_babel import get_locale, gettext
 from flask_login import current_user
 
@@ -85,6 +85,24 @@ def with_args(**changes: Any) -> str:
 def page_number() -> int:
     """The `page` argument; anything that is no positive number counts as 1."""
     return min(as_id(request.args.get("page", "")) or 1, PAGE_MAX)
+
+
+def confirmed() -> bool:
+    """Whether the person said yes, in the browser's question or on the page that asks it."""
+    return request.form.get("confirmed") == "yes"
+
+
+def ask(question: str, advice: str, label: str, back: str) -> str:
+    """The page that asks before something is lost, and posts the same fields again."""
+    return render_template(
+        "proposals/confirm.html",
+        question=question,
+        advice=advice,
+        label=label,
+        action=with_args(),
+        fields=[(n, v) for n, v in request.form.items() if n not in {"csrf_token", "confirmed"}],
+        back=back,
+    )
 
 
 class LinkedPage(Generic[T]):

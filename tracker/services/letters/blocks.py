@@ -124,16 +124,23 @@ def move_block(letter: Letter, key: str, step: int, *, actor: Actor, now: dateti
 
 
 def add_block(letter: Letter, *, title: str, text: str, actor: Actor, now: datetime) -> LetterBlock:
-    """Add a block of free text at the end. Raises Refused (`title`, `text`)."""
+    """Add a block of free text at the end; the very text added last is not added twice (a button pressed twice).
+
+    Raises Refused (`title`, `text`).
+    """
     _may(letter, actor)
-    free = [int(row.key.rsplit("-", 1)[1]) for row in letter.blocks if row.kind == FREE]
+    heading, words = validation.title(title, field="title"), validation.body(text, field="text")
+    numbered = {int(row.key.rsplit("-", 1)[1]): row for row in letter.blocks if row.kind == FREE}
+    free = sorted(numbered)
+    last = numbered[free[-1]] if free else None
+    if last is not None and (last.data.get("title"), last.edited_text) == (heading, words):
+        return last
     if len(free) >= FREE_BLOCKS_MAX:
         raise Refused(gettext("Une lettre a %(n)s passages libres au plus.", n=FREE_BLOCKS_MAX), field="title")
     row = LetterBlock(
         key=f"libre-{max(free, default=0) + 1}", kind=FREE,
         position=max((one.position for one in letter.blocks), default=-1) + 1, source={},
-        data={"title": validation.title(title, field="title")}, edited_text=validation.body(text, field="text"),
-        hidden=False, audience="all",
+        data={"title": heading}, edited_text=words, hidden=False, audience="all",
     )  # fmt: skip
     letter.blocks.append(row)
     _touched(letter, "letter:add", row.key, actor=actor, now=now)

@@ -25,10 +25,15 @@ from tracker.services.letters.composing import (
 )
 
 
-def approve(letter: Letter, name: str, on: date, *, actor: Actor, now: datetime) -> Letter:
-    """Note who gave the bon à tirer, and when. Raises Refused (`name`, `on`), IllegalTransition."""
+def approve(letter: Letter, name: str, on: date, *, actor: Actor, now: datetime, revision: int | None = None) -> Letter:
+    """Note who gave the bon à tirer, and when; `revision` is that of the page on which it was noted.
+
+    Raises Refused (`name`, `on`), Conflict, IllegalTransition.
+    """
     require(actor, Permission.LETTER_EDIT, letter)
     check_open(letter)
+    if revision is not None and revision != letter.revision:
+        raise Conflict(gettext("La lettre a changé pendant ce temps : relisez-la avant de noter le bon à tirer."))
     given_by = validation.person_name(name)
     if on > paris_day(now):
         raise Refused(gettext("Cette date est à venir : notez-la une fois le bon à tirer donné."), field="on")

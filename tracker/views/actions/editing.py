@@ -80,7 +80,7 @@ def create() -> ResponseReturnValue:
         try:
             values = _values(form)
             begin_write()
-            made = action_services.create_action(
+            made = action_services.create_once(
                 programme_id=project.id, proposal_ids=[one.id for one in proposals],
                 planned_start=form.planned_start.data, planned_end=form.planned_end.data,
                 opened_on=form.opened_on.data, milestones=form.milestones(),

@@ -149,12 +149,15 @@ def approve(quarter: str) -> ResponseReturnValue:
         begin_write()
         try:
             service.approve(
-                service.locked(draft.id), form.name.data or "", form.on.data, actor=acting(), now=current_time()
-            )
+                service.locked(draft.id), form.name.data or "", form.on.data, revision=form.revision.data,
+                actor=acting(), now=current_time(),
+            )  # fmt: skip
         except TrackerError as refusal:
             end_transaction(commit=False)
             form.refuse(refusal)
             status, draft = refusal.status, draft_or_404(quarter)
+            form.revision.raw_data = None
+            form.revision.process_data(draft.revision)
         else:
             flash(gettext("Bon à tirer noté. La lettre peut être publiée."), "success")
             return back(quarter, "etapes")
@@ -197,6 +200,7 @@ def publish(quarter: str) -> ResponseReturnValue:
             end_transaction(commit=False)
             form.refuse(refusal)
             status, draft = refusal.status, draft_or_404(quarter)
+            form.revision.raw_data = None  # the next post is made knowing this version
             form.revision.process_data(draft.revision)
         else:
             flash(gettext("La lettre n° %(n)s est publiée. Elle ne changera plus.", n=letter.number), "success")

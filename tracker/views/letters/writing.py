@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
@@ -21,7 +21,7 @@ from tracker.queries.letters import BlockRecord, DraftLetter
 from tracker.security import acting, current_time, requires
 from tracker.services import letters as service
 from tracker.services.letters.blocks import seen_of
-from tracker.views.frame import chosen_project, project_args, today
+from tracker.views.frame import ask, chosen_project, confirmed, project_args, today
 from tracker.views.letters import bp, forms_of
 from tracker.views.letters.drafts import draft_or_404, writable_draft
 
@@ -107,7 +107,7 @@ def page(
         readers=readers or ReadersForm(formdata=None, people=people),
         readers_open=readers is not None or bool(wanted),
         wanted=wanted,
-        approval=approval or ApprovalForm(formdata=None, data={"on": today()}),
+        approval=approval or ApprovalForm(formdata=None, data={"on": today(), "revision": draft.revision}),
         approval_open=approval is not None,
         refusal=refusal,
         target=forms_of.page_address,
@@ -133,6 +133,15 @@ def block(quarter: str, key: str) -> ResponseReturnValue:
     act = request.form.get("act", "")
     if present is not None and act == "write":
         return _write_block(draft, present)
+    if act not in {*STEPS, "hide", "show", "restore", "remove"}:
+        abort(400, gettext("Ce bouton n'est pas connu : rien n'a été changé."))
+    if present is not None and present.kind == FREE and act == "remove" and not confirmed():
+        return ask(
+            gettext("Supprimer ce passage ?"),
+            gettext("Le texte de « %(t)s » sera perdu pour de bon.", t=present.data.get("title", "")),
+            gettext("Supprimer ce passage"),
+            url_for("letters.write", quarter=quarter, _anchor=f"bloc-{key}", **project_args()),
+        )
     begin_write()
     try:
         letter = service.locked(draft.id)
