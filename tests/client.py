@@ -6,6 +6,7 @@ import hashlib
 import re
 import secrets
 from datetime import timedelta
+from functools import cached_property
 from typing import Any
 
 import html5lib
@@ -29,7 +30,10 @@ class Answer:
         self.status = response.status_code
         kind = response.mimetype or ""  # none on 304
         self.text = response.get_data(as_text=True) if "text" in kind or "json" in kind else ""
-        self.page = BeautifulSoup(self.text, "html.parser")
+
+    @cached_property
+    def page(self) -> BeautifulSoup:
+        return BeautifulSoup(self.text, "html.parser")
 
     @property
     def location(self) -> str:

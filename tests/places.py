@@ -303,14 +303,14 @@ class World:
         return entry.path.format(**self.objects)
 
     def open(
-        self, role: str, method: str, path: str, data: dict[str, Any] | None = None, *, token: bool = True,
+        self, role: str, method: str, path: str, typed: dict[str, Any] | None = None, *, token: bool = True,
         check: bool = True, **options: Any,
     ) -> Answer:  # fmt: skip
         """One request as that person; the first answer of each kind is checked as a page."""
         client = self.clients[role]
-        if method == "POST":
+        if method == "POST" and "data" not in options:
             fields = {"csrf_token": client.csrf_token()} if token else {}
-            options.setdefault("data", {**fields, **(data or {})})
+            options["data"] = {**fields, **(typed or {})}
         response = client.http.open(path, method=method, **options)
         answer = Answer(response)
         assert "Content-Security-Policy" in response.headers, path

@@ -19,7 +19,7 @@ from wtforms import (
     TextAreaField,
     ValidationError,
 )
-from wtforms.validators import InputRequired, Length, Optional
+from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from tracker import filters, validation
 from tracker.enums import ConditionKind, Motive, Outcome
@@ -30,6 +30,7 @@ from tracker.queries.settling import MeetingChoice
 from tracker.services.decisions import AnswerInput
 
 CONDITION_ROWS = 4
+NUMBER_MAX = 2**31 - 1
 
 
 class ConditionForm(BaseForm):
@@ -119,7 +120,11 @@ class DecisionForm(BaseForm):
 
 class MergeForm(BaseForm):
     into = IntegerField(
-        _("Numéro de la proposition qui reste"), [InputRequired(_("Donnez le numéro de l'autre proposition."))]
+        _("Numéro de la proposition qui reste"),
+        [
+            InputRequired(_("Donnez le numéro de l'autre proposition.")),
+            NumberRange(1, NUMBER_MAX, _("Aucune proposition ne porte ce numéro.")),
+        ],
     )
 
 

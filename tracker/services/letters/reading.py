@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+from flask import current_app
 from flask_babel import gettext
 from sqlalchemy import select
 
@@ -18,6 +19,7 @@ from tracker.records import Actor
 from tracker.services.letters.composing import check_open, check_writable, trace
 
 MAIL_KIND = "letter_proofreading"
+ID_MAX = 2**31 - 1
 
 
 def ask_proofreading(
@@ -30,7 +32,8 @@ def ask_proofreading(
     require(actor, Permission.LETTER_EDIT, letter)
     check_writable(letter)
     wanted = sorted(set(user_ids))
-    people = list(db.session.scalars(select(User).where(User.id.in_(wanted), User.is_active.is_(True))))
+    keys = [key for key in wanted if 0 < key <= ID_MAX]
+    people = list(db.session.scalars(select(User).where(User.id.in_(keys), User.is_active.is_(True))))
     if not people or len(people) != len(wanted):
         raise Refused(gettext("Choisissez au moins une personne de la liste."), field="readers")
     if letter.state is not LetterState.TO_APPROVE:
@@ -62,6 +65,30 @@ def _queue(letter: Letter, person: User, now: datetime) -> None:
             params={"quarter": letter.quarter, "project": slug}, not_before=now, queued_at=now,
         )
     )  # fmt: skip
+
+
+def request_mail(row: OutboxMessage) -> tuple[str, str] | None:
+    """Subject and text of the request; None once the letter is published or withdrawn from reading, once the person
+    has answered or left, or once a later version was sent for reading."""
+    letter = db.session.get(Letter, row.source_id)
+    person = db.session.get(User, row.user_id)
+    asked = db.session.get(Proofreading, (row.source_id, row.user_id))
+    if letter is None or letter.published_at is not None or person is None or not person.is_active:
+        return None
+    if asked is None or asked.answered_at is not None or asked.asked_at > row.queued_at:
+        return None
+    path = current_app.url_map.bind("").build(
+        "letters.proofread", {"quarter": row.params["quarter"], "projet": row.params["project"]}
+    )
+    text = gettext(
+        "Bonjour,\n\n"
+        "On vous demande de relire « %(title)s » avant sa publication. Lisez le brouillon et laissez votre remarque "
+        "à cette adresse :\n\n%(address)s\n\n"
+        "Si tout vous convient, envoyez votre relecture sans remarque.\n\n"
+        "%(site)s\n",
+        title=letter.title, address=f"{current_app.config['BASE_URL']}{path}", site=current_app.config["SITE_NAME"],
+    )  # fmt: skip
+    return gettext("À relire : %(title)s", title=letter.title), text
 
 
 def leave_remark(letter: Letter, text: str, *, actor: Actor, now: datetime) -> Proofreading:

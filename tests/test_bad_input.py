@@ -1,0 +1,345 @@
+"""Whatever is typed, in an address or in a form: a sentence and its status, never 500, nothing typed is lost."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from bs4 import Tag
+from flask import Flask
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.client import Answer, check_page
+from tests.places import ENTRIES, ROLES, VISITOR, Entry, World, demonstration, methods_of
+
+pytestmark = pytest.mark.demo
+
+LONG = "x" * 10_000
+MEGABYTE = "Une idée. " * 100_000
+JUNK = ("\0", LONG, "-1", "1e99", str(2**70), "0000-00-00", "'\"<script>alert(1)</script>", "%s%n{{7*7}}${7*7}",
+        "\u202e\u0301👩‍👩‍👧", "../../etc/passwd", "' OR 1=1 --", "٣", "²", " ", "9999-99-99", "True")  # fmt: skip
+PARAMETERS = ("q", "theme", "etat", "employeur", "groupe", "tri", "page", "projet", "au", "connu", "statut", "meteo",
+              "retard", "mes", "soutien", "annee", "type", "raison", "etape", "apercu", "decision", "proposition",
+              "consultation", "suite", "retour", "lecteur", "_external", "_scheme", "_anchor")  # fmt: skip
+RAW_QUERIES = ("q=%ff", "q=%00", "%ff%fe", "%00", "page=%E0%A4%A", "q=a&q=b&q=%ff", "&&&==", "=x", "projet[]=1", "%",
+               "page=1&page=2&page=x", "au=2026-02-30&au=2026-01-01", "q=%c3%28", "theme=" + "a" * 5000)  # fmt: skip
+PARTS = ("0", "-1", str(2**31 - 1), str(2**31), str(2**63), str(2**70), "1e3", "abc", "%00", "%ff", "a" * 300,
+         "..", "%2e%2e", "<script>", "'", "1%20", "1;drop", "2026-T9", "0000-T1")  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def world(demo_app: Flask) -> Iterator[World]:
+    with demonstration(demo_app) as made:
+        yield made
+
+
+def opener(entry: Entry) -> str:
+    """Somebody who may enter."""
+    return next((role for role in ("copil", *ROLES) if role in entry.roles), VISITOR)
+
+
+def fine(answer: Answer, said: str) -> None:
+    """No failure; a page of ours, when it is a page."""
+    assert answer.status < 500, f"{answer.status}: {said}"
+    kind = answer.response.mimetype or ""
+    if answer.status >= 400:
+        assert kind == "text/html", f"{answer.status} as {kind}: {said}"
+    if kind == "text/html" and answer.status not in {301, 302, 303, 304, 308}:
+        assert len(re.findall(r"<h1[ >]", answer.text)) == 1, f"no single h1: {said}"
+        assert "<script>alert" not in answer.text, f"not escaped: {said}"
+    if answer.status >= 400:
+        assert answer.select("h1")[0].get_text(strip=True), said
+        sentences = [
+            one.get_text(" ", strip=True) for one in answer.select("main p, main li, main .field-error, main a")
+        ]
+        assert any(len(one) > 15 for one in sentences), f"no sentence: {said}"
+
+
+GETS = [entry for entry in ENTRIES if entry.endpoint not in {"auth.logout"}]
+
+
+def _takes(world: World, entry: Entry, method: str) -> bool:
+    return method in methods_of(world.app)[entry.endpoint]
+
+
+# --- Addresses ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("entry", GETS, ids=lambda entry: entry.name)
+def test_junk_in_the_query(world: World, entry: Entry) -> None:
+    """Each junk value for all parameters at once, then broken queries; fewer of them where no parameter is read."""
+    if not _takes(world, entry, "GET"):
+        return
+    path, _, kept = world.path(entry).partition("?")
+    role, reads = opener(entry), "{" not in entry.path
+    # `projet` alone answers 404 and would hide the others
+    for junk in JUNK[1:] if reads else JUNK[3:6]:
+        every = "&".join(f"{name}={quote(junk[:300])}" for name in PARAMETERS if name != "projet")
+        fine(world.open(role, "GET", f"{path}?{every}", check=False), f"{path} with {junk[:20]!r}")
+    for raw in RAW_QUERIES if reads else RAW_QUERIES[:2]:
+        fine(world.open(role, "GET", f"{path}?{kept}&{raw}", check=False), f"{path}?{raw}")
+    fine(world.open(role, "GET", f"{path}?q={LONG}&theme={LONG}&au={LONG}", check=False), f"{path} with 10 kB")
+
+
+def test_a_project_that_is_none(world: World) -> None:
+    for path in ("/propositions", "/actions", "/groupes", "/tableau-de-bord", "/lettres", "/reunions"):
+        for junk in JUNK:
+            fine(
+                world.open("agent", "GET", f"{path}?projet={quote(junk)}", check=False), f"{path} projet={junk[:20]!r}"
+            )
+
+
+NAMED = [entry for entry in ENTRIES if "{" in entry.path.partition("?")[0] and "{other" not in entry.path]
+
+
+@pytest.mark.parametrize("entry", NAMED, ids=lambda entry: entry.name)
+def test_junk_in_the_path(world: World, entry: Entry) -> None:
+    """An address that names nothing is a 404 (400 when no browser could send it), to read as to write."""
+    role = opener(entry)
+    methods = sorted(methods_of(world.app)[entry.endpoint])
+    for name in re.findall(r"\{(\w+)\}", entry.path):
+        for part in PARTS:
+            path = entry.path.format(**{**world.objects, name: part})
+            # the address is read the same way whatever is asked of it: what writes gets the worst ones
+            for method in methods if len(methods) == 1 or part.isdigit() else ["GET"]:
+                said = f"{method} {path[:120]}"
+                answer = world.open(role, method, path, check=False)
+                fine(answer, said)
+                assert answer.status in {301, 303, 308, 400, 403, 404, 405, 409, 422}, f"{answer.status}: {said}"
+
+
+@given(text=st.text(max_size=60))
+@settings(max_examples=30, derandomize=True, deadline=None, database=None,
+          suppress_health_check=[HealthCheck.function_scoped_fixture])  # fmt: skip
+def test_any_text_in_filters(world: World, text: str) -> None:
+    value = quote(text.encode("utf-8", "surrogatepass"))
+    for path in (
+        "/propositions?q={0}&theme={0}&page={0}", "/actions?q={0}&groupe={0}&au={0}", "/reunions?q={0}&annee={0}",
+        "/tableau-de-bord?au={0}&connu={0}&theme={0}",
+    ):  # fmt: skip
+        fine(world.open("agent", "GET", path.format(value), check=False), f"{path} {text!r}")
+
+
+OURS = {"Origin": "http://localhost"}
+
+
+# --- Forms -------------------------------------------------------------------------------------------------------
+
+
+DATES = ("0000-00-00", "2026-02-30", "9999-99-99", "demain", "\0", "0001-01-01")
+CHOICES = ("zzz", "-1", str(2**70), "\0", "", "²", "1:zzz", "<script>alert(1)</script>")
+TEXTS = ("\0", "-1", str(2**70), "\u202e", "<script>alert(1)</script>", "1e99", "    ", LONG)
+
+
+@dataclass(frozen=True)
+class Form:
+    """A form as a page offers it: where it posts, what it holds, which fields are free text."""
+
+    role: str
+    page: str
+    action: str
+    fields: tuple[tuple[str, str], ...]
+    texts: tuple[str, ...]
+    dates: tuple[str, ...]
+    choices: tuple[str, ...]
+    hidden: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        return f"{self.role} {self.action} on {self.page}"
+
+    def filled(self, **changed: str) -> dict[str, Any]:
+        data: dict[str, Any] = {}
+        for name, value in self.fields:
+            data.setdefault(name, []).append(value)
+        return {**data, **changed}
+
+
+# pages that offer more to these than to the first who may enter
+OFFERING = (
+    ("redaction", "/lettres?projet=mieux-travailler-ensemble"),
+    ("redaction", "/lettres/{letter}"),
+    ("agent", "/propositions/{mine}"),
+    ("pilote", "/actions/mon-tour"),
+)
+UNTOUCHED = {"csrf_token", "password", "current_password", "new_password", "repeat_password"}
+
+
+def _read(form: Tag, role: str, page: str) -> Form:
+    fields, texts, dates, choices, hidden = [], [], [], [], []
+    for control in form.select("input, textarea, select, button[name]"):
+        name, kind = str(control.get("name") or ""), str(control.get("type") or control.name)
+        if not name or name in UNTOUCHED or control.has_attr("readonly"):
+            continue
+        value = control.get_text() if control.name == "textarea" else str(control.get("value") or "")
+        if control.name == "select":
+            option = control.select_one("option[selected]") or control.select_one("option")
+            value = str(option.get("value") or "") if option else ""
+            choices.append(name)
+        elif kind in {"radio", "checkbox"}:
+            choices.append(name)
+            if not control.has_attr("checked"):
+                continue
+        elif kind == "hidden":
+            hidden.append(name)
+        elif kind == "date":
+            dates.append(name)
+        elif kind in {"submit", "button"}:
+            hidden.append(name)
+            if name in dict(fields):
+                continue  # the first button is the one that Enter presses
+        else:
+            texts.append(name)
+        fields.append((name, value))
+    action = str(form.get("action") or page)
+    lists = (texts, dates, choices, hidden)
+    return Form(role, page, action, tuple(fields), *(tuple(dict.fromkeys(one)) for one in lists))
+
+
+@pytest.fixture(scope="module")
+def forms(world: World) -> dict[str, Form]:
+    """Every form of every page, one of each address."""
+    found: dict[str, Form] = {}
+    adapter = world.app.url_map.bind("localhost")
+    walked = [entry for entry in ENTRIES if _takes(world, entry, "GET") and entry.endpoint != "auth.login"]
+    pages = [(opener(entry), world.path(entry)) for entry in walked]
+    pages += [(role, path.format(**world.objects)) for role, path in OFFERING]
+    for role, page in pages:
+        for form in world.open(role, "GET", page, check=False).select("form"):
+            if str(form.get("method", "get")).lower() != "post":
+                continue
+            read = _read(form, role, page)
+            endpoint, _ = adapter.match(read.action.partition("?")[0].partition("#")[0] or page, method="POST")
+            if endpoint not in {"auth.logout"}:
+                found.setdefault(f"{endpoint} {len(read.fields)}", read)
+    return found
+
+
+def _post(world: World, form: Form, typed_in: dict[str, Any], said: str, **options: Any) -> Answer:
+    before = world.version()
+    answer = world.open(form.role, "POST", form.action, typed_in, check=False, **options)
+    if world.version() != before:
+        assert answer.status < 400, f"written, yet {answer.status}: {said}"
+        world.put_back()
+    fine(answer, said)
+    assert answer.status in {200, 303, 400, 401, 403, 404, 409, 413, 422, 429}, f"{answer.status}: {said}"
+    return answer
+
+
+def test_every_form_was_found(world: World, forms: dict[str, Form]) -> None:
+    offered = {key.partition(" ")[0] for key in forms}
+    writing = {endpoint for endpoint, methods in methods_of(world.app).items() if "POST" in methods}
+    by_code = {
+        "auth.login", "auth.logout", "auth.resume_visit",  # their own tests
+        "decisions.publish",  # its preview comes first
+        "proposals.send", "proposals.discard", "proposals.withdraw", "proposals.withdraw_support",
+        # shown only in another state
+        "decisions.undo_merge", "reviews.undo_merge", "letters.reopen", "letters.approve", "letters.proofread",
+    }  # fmt: skip
+    assert writing - offered <= by_code, sorted(writing - offered - by_code)
+
+
+def spoilt(form: Form, names: tuple[str, ...], junk: tuple[str, ...]) -> Iterator[dict[str, Any]]:
+    """All these fields wrong at once, each in its own way, in turn; then each alone."""
+    for turn in range(len(junk) if names else 0):
+        yield form.filled(**{name: junk[(turn + n) % len(junk)] for n, name in enumerate(names)})
+    for n, name in enumerate(names if len(names) > 1 else ()):
+        yield form.filled(**{name: junk[n % len(junk)]})
+
+
+def test_wrong_values_in_every_field(world: World, forms: dict[str, Form]) -> None:
+    """Dates that are none, choices that were not offered, hidden fields tampered with, text where numbers go."""
+    for form in forms.values():
+        for names, junk in ((form.dates, DATES), (form.choices, CHOICES), (form.hidden, CHOICES), (form.texts, TEXTS)):
+            for data in spoilt(form, names, junk):
+                changed = {name: str(data.get(name, ""))[:20] for name in names}
+                _post(world, form, data, f"{form.name}: {changed}")
+
+
+def test_nothing_sent_everything_twice_and_other_types(world: World, forms: dict[str, Form]) -> None:
+    for form in forms.values():
+        _post(world, form, {}, f"{form.name}: nothing")
+        twice = {name: [value, "zzz"] for name, value in form.fields}
+        _post(world, form, twice, f"{form.name}: twice")
+        token = world.clients[form.role].csrf_token()
+        for kind, body in (
+            ("application/json", b'{"a": [1, {"b": null}]}'), ("text/plain", b"\xff\xfe"), ("", b"x"),
+            ("multipart/form-data", b"no boundary"), ("multipart/form-data; boundary=x", b"--x\r\nbroken"),
+            ("application/x-www-form-urlencoded", f"csrf_token={token}&a=%ff%fe&=&&%00=%00".encode()),
+        ):  # fmt: skip
+            _post(world, form, {}, f"{form.name}: {kind}", data=body, content_type=kind)
+
+
+def typed(answer: Answer) -> str:
+    """Everything the answer keeps of what was typed."""
+    kept = [one.get_text() for one in answer.select("textarea")]
+    return "\n".join(kept + [str(one.get("value") or "") for one in answer.select("input")])
+
+
+def test_what_was_typed_is_kept_by_a_refusal(world: World, forms: dict[str, Form]) -> None:
+    """Every text field is filled with its own words; whenever the form is shown again, they all are there."""
+    kept = 0
+    for form in forms.values():
+        if not form.texts:
+            continue
+        words = {name: f"Mots gardés {n}" for n, name in enumerate(form.texts)}
+        for spoiled in (dict.fromkeys(form.choices, "zzz"), dict.fromkeys(form.dates, "2026-02-30")):
+            answer = _post(world, form, form.filled(**words, **spoiled), f"{form.name}: spoiled")
+            if answer.status in {409, 422}:
+                kept += 1
+                for name, value in words.items():
+                    assert value in typed(answer), f"{form.name}: {name} is lost"
+    assert kept > 10
+
+
+def test_too_long_is_refused_and_kept(world: World, forms: dict[str, Form]) -> None:
+    """A megabyte in a text is a 422 that gives it back."""
+    for form in forms.values():
+        for name in form.texts[-1:]:
+            answer = _post(world, form, form.filled(**{name: MEGABYTE}), f"{form.name}: {name} of 1 MB")
+            if answer.status == 422:
+                assert answer.text.count("Une idée. ") > 90_000, f"{form.name}: {name} is lost"
+
+
+def test_more_than_eight_megabytes(world: World) -> None:
+    body = b"csrf_token=x&texte=" + b"x" * (9 * 1024 * 1024)
+    kind = "application/x-www-form-urlencoded"
+    for entry in ENTRIES:
+        if _takes(world, entry, "POST"):
+            for role in {opener(entry), VISITOR}:
+                answer = world.open(role, "POST", world.path(entry), data=body, content_type=kind, check=False)
+                assert answer.status in ({400, 401, 413} if role == VISITOR else {413}), f"{answer.status} {entry.name}"
+                fine(answer, entry.name)
+
+
+def test_without_a_token_or_with_a_wrong_one_nothing_changes(world: World) -> None:
+    for entry in ENTRIES:
+        if not _takes(world, entry, "POST") or entry.endpoint == "auth.login":
+            continue
+        path, role = world.path(entry), opener(entry)
+        for data, headers in (
+            ({"texte": "Des mots"}, OURS),
+            ({"texte": "Des mots", "csrf_token": "zzz.zzz.zzz"}, OURS),
+            ({"texte": "Des mots", "csrf_token": ""}, {}),
+            ({"texte": "Des mots", "csrf_token": LONG}, {"Origin": "https://ailleurs.example"}),
+        ):
+            with world.nothing_written(entry.name):
+                answer = world.open(role, "POST", path, data, token=False, headers=headers, check=False)
+            assert answer.status in {400, 401}, f"{answer.status} {entry.name}"
+            fine(answer, entry.name)
+            # what was typed comes back, but only to our own pages
+            assert ("Des mots" in typed(answer)) == (headers is OURS), entry.name
+
+
+def test_the_page_of_a_refusal_is_valid(world: World, forms: dict[str, Form]) -> None:
+    """One refusal of each form, checked as any page is."""
+    for form in forms.values():
+        spoiled = dict.fromkeys((*form.choices, *form.dates), "zzz")
+        answer = _post(world, form, form.filled(**spoiled), form.name)
+        if answer.status not in {200, 303}:
+            check_page(answer)
