@@ -97,8 +97,8 @@ def _covers(grant: Grant, obj: Any) -> bool:
     """Whether a grant reaches an object: its project, and its group for group roles."""
     if obj is None:
         return True
-    programme_id = getattr(obj, "programme_id", None)
-    if grant.programme_id is not None and programme_id is not None and grant.programme_id != programme_id:
+    # what says nothing of its project is reached by nobody's grant for one project
+    if grant.programme_id is not None and grant.programme_id != getattr(obj, "programme_id", None):
         return False
     if grant.group_id is None:
         return True

@@ -123,3 +123,11 @@ def test_the_help_page_has_words_for_every_permission() -> None:
 
     assert set(_acts()) == set(Permission)
     assert len(set(_acts().values())) == len(Permission)
+
+
+def test_a_grant_for_one_project_does_not_reach_what_tells_no_project() -> None:
+    steering = actor(Grant(Role.STEERING, 7))
+    for silent in (thing(), thing(programme_id=None), thing(group_id=1)):
+        assert not can(steering, P.DECISION_TAKE, silent)
+    assert can(steering, P.DECISION_TAKE, thing(programme_id=7))
+    assert can(actor(Grant(Role.STEERING)), P.DECISION_TAKE, thing()), "a grant for every project reaches it"
