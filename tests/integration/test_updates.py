@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 
 from tests import factories
 from tests.conftest import NOON, Clock
@@ -18,7 +19,7 @@ from tracker.models import Action, ActionUpdate, Event, Milestone, MilestoneMark
 from tracker.progress import ActionState, state_at
 from tracker.queries import log, people
 from tracker.records import Actor
-from tracker.services import actions, corrections, updates
+from tracker.services import actions, corrections, log_entries, updates
 from tracker.services.updates import NewMilestone, Statement
 
 TODAY = date(2026, 3, 16)
@@ -364,6 +365,37 @@ def test_a_row_is_superseded_once(site: Any, writing: Any) -> None:
     with pytest.raises(Conflict), writing():
         corrections.retract(update_id=key, reason="Je le retire aussi.", actor=site.pilot, now=later(hours=3))
     assert rows() == 3
+
+
+def retraction(action: Action, superseded: int) -> ActionUpdate:
+    return log_entries.append(
+        action, kind=UpdateKind.RETRACTION, values=None, effective_on=date(2026, 3, 16), now=later(hours=1),
+        supersedes_id=superseded, note="Saisi sur la mauvaise action.",
+    )  # fmt: skip
+
+
+def test_the_second_superseding_is_a_conflict_that_leaves_the_transaction_alive(site: Any, writing: Any) -> None:
+    with writing():
+        key = post(site, note="Un point.").id
+    with writing():
+        action = db.session.get_one(Action, site.action_id)
+        retraction(action, key)
+        with pytest.raises(Conflict, match="entre-temps"):
+            retraction(action, key)
+    assert rows() == 3, "the first is kept, the second is not"
+
+
+def test_another_broken_constraint_is_not_told_as_a_conflict(site: Any, writing: Any) -> None:
+    with pytest.raises(IntegrityError), writing():
+        retraction(db.session.get_one(Action, site.action_id), 999_999)  # no such row
+    with pytest.raises(IntegrityError), writing():
+        log_entries.append(
+            db.session.get_one(Action, site.action_id),
+            kind=UpdateKind.RETRACTION,
+            values=None,
+            effective_on=date(2026, 3, 16),
+            now=later(hours=1),
+        )  # fmt: skip - a retraction of nothing
 
 
 @pytest.mark.parametrize(

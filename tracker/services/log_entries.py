@@ -211,11 +211,12 @@ def append(
         action_id=action.id, kind=kind, effective_on=effective_on, recorded_at=now,
         **{"rank_at": now, **state, **columns},
     )  # fmt: skip
-    db.session.add(row)
     try:
         with db.session.begin_nested():
-            db.session.flush()
+            db.session.add(row)
     except IntegrityError as error:
+        if not _is_second_superseding(error):
+            raise
         raise already_superseded() from error
     for mark in marks:
         db.session.add(
@@ -229,6 +230,11 @@ def append(
         action.baseline_start, action.baseline_end = values.dates
     db.session.flush()
     return row
+
+
+def _is_second_superseding(error: IntegrityError) -> bool:
+    """Whether it is the unique constraint on `supersedes_id` that refused; PostgreSQL names it, SQLite its column."""
+    return any(name in str(error.orig) for name in ("uq_action_update_supersedes_id", "action_update.supersedes_id"))
 
 
 def already_superseded() -> Conflict:
