@@ -59,11 +59,12 @@ def jobs_group() -> None:
 @jobs_group.command("run")
 @with_appcontext
 def run_jobs() -> None:
-    """One round of every job; a system timer calls it every few minutes."""
+    """One round of every job; a system timer calls it every few minutes. Exit status 1 when something failed."""
     from tracker import jobs
     from tracker.security import current_time
 
-    jobs.run(current_time(), say=click.echo)
+    if not jobs.run(current_time(), say=click.echo):
+        sys.exit(1)
 
 
 @click.command("backup")

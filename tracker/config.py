@@ -44,6 +44,7 @@ VARIABLES = (
     Variable("TRACKER_CONTACT", "whom to ask for help to log in", "la direction des ressources humaines"),
     Variable("TRACKER_TRUSTED_PROXIES", "number of proxies whose forwarded addresses are believed", "0"),
     Variable("SMTP_URL", "mail server, smtp://user:password@host:port; empty: mails wait in the outbox"),
+    Variable("TRACKER_MAIL_FROM", "sender of the mails", "ne-pas-repondre@ the host of TRACKER_BASE_URL"),
 )
 
 
@@ -160,6 +161,7 @@ def from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
         "CONTACT": environ.get("TRACKER_CONTACT", "la direction des ressources humaines"),
         "TRUSTED_PROXIES": proxies,
         "SMTP_URL": mail_server,
+        "MAIL_FROM": environ.get("TRACKER_MAIL_FROM") or f"ne-pas-repondre@{urlsplit(base_url).hostname}",
         # the prefix makes browsers refuse a cookie of that name set by a neighbouring site
         "SESSION_COOKIE_NAME": "__Host-tracker" if secure else "tracker",
         "SESSION_COOKIE_SECURE": secure,

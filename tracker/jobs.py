@@ -1,55 +1,115 @@
 """What starts by itself: opening and closing votes on time, cleaning, mails waiting in the outbox.
 
-Each job commits for itself. `flask jobs run` does one round; a timer of the system calls it every few minutes.
+Each job commits for itself, each consultation too. `flask jobs run` does one round; a timer of the system calls it
+every few minutes. What fails is said and left for the next round; the rest goes on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
+from typing import TypeAlias
 
 from flask_babel import gettext
 
-from tracker.extensions import end_transaction, write_transaction
-from tracker.services import maintenance, votes
+from tracker.errors import TrackerError
+from tracker.extensions import DatabaseTrouble, end_transaction, write_transaction
+from tracker.security import current_time
+from tracker.services import maintenance, outbox, votes
 
 
-def open_votes(now: datetime) -> int:
+class Round:
+    """One round: says what is done, and goes on after what fails."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self.say = say
+        self.failures = 0
+
+    def fail(self, what: str, why: str) -> None:
+        self.failures += 1
+        self.say(gettext("%(what)s : échec, repris au prochain passage (%(why)s)", what=what, why=why))
+
+    @contextmanager
+    def going_on(self, what: str) -> Iterator[None]:
+        """Say that this part failed, when a rule refuses it or the database or a file cannot be reached."""
+        try:
+            yield
+        except TrackerError as refusal:
+            end_transaction(commit=False)
+            self.fail(what, refusal.message)
+        except (*DatabaseTrouble, OSError) as trouble:
+            end_transaction(commit=False)
+            self.fail(what, str(getattr(trouble, "orig", None) or trouble))
+
+
+def close_votes(now: datetime, turn: Round) -> int:
+    """Close each consultation whose support has ended, then destroy its key; how many.
+
+    First the keys that outlived a close are destroyed: a round may have stopped just before it did so.
+    """
+    left = votes.left_over_keys()
+    due = votes.due_to_close(now)
+    end_transaction(commit=False)
+    for campaign_id in sorted(left):
+        with turn.going_on(gettext("clé de la consultation %(id)s", id=campaign_id)):
+            votes.destroy_key(campaign_id)
+    count = 0
+    for campaign in due:
+        with turn.going_on(gettext("clôture de la consultation %(id)s", id=campaign.id)):
+            with write_transaction():
+                votes.close_votes(campaign_id=campaign.id, now=now)
+            votes.destroy_key(campaign.id)
+            count += 1
+    return count
+
+
+def open_votes(now: datetime, turn: Round) -> int:
     """Make the key and the roll of each consultation whose support has begun; how many."""
     due = votes.due_to_open(now)
     end_transaction(commit=False)
+    count = 0
     for campaign in due:
-        key = votes.prepare_key(campaign)
-        with write_transaction():
-            votes.open_roll(campaign_id=campaign.id, key=key, now=now)
-    return len(due)
+        with turn.going_on(gettext("ouverture de la consultation %(id)s", id=campaign.id)):
+            key = votes.prepare_key(campaign)
+            with write_transaction():
+                votes.open_roll(campaign_id=campaign.id, key=key, now=now)
+            count += 1
+    return count
 
 
-def close_votes(now: datetime) -> int:
-    """Close each consultation whose support has ended, then destroy its key; how many."""
-    due = votes.due_to_close(now)
-    end_transaction(commit=False)
-    for campaign in due:
-        with write_transaction():
-            votes.close_votes(campaign_id=campaign.id, now=now)
-        votes.destroy_key(campaign.id)
-    return len(due)
+def send_mails(_now: datetime, turn: Round) -> int:
+    """Send what waits in the outbox, one message after the other; how many. The clock is read again for each."""
+    count = 0
+    for delivery in outbox.deliver(clock=current_time):
+        if delivery.error:
+            turn.fail(gettext("courriel %(id)s", id=delivery.message_id), delivery.error)
+        count += delivery.sent
+    return count
 
 
-def clean(now: datetime) -> int:
+def clean(now: datetime, _turn: Round) -> int:
     """Remove expired visits and old failures; how many rows."""
     with write_transaction():
         return sum(maintenance.clean(now=now))
 
 
-JOBS: tuple[tuple[str, Callable[[datetime], int]], ...] = (
-    ("votes ouverts", open_votes),
+Job: TypeAlias = Callable[[datetime, Round], int]
+
+# the close first: what must end on time does not wait for what begins
+JOBS: tuple[tuple[str, Job], ...] = (
     ("votes clos", close_votes),
+    ("votes ouverts", open_votes),
+    ("courriels envoyés", send_mails),
     ("lignes nettoyées", clean),
 )
 
 
-def run(now: datetime, *, say: Callable[[str], None]) -> None:
-    """One round of every job, each in transactions of its own."""
+def run(now: datetime, *, say: Callable[[str], None]) -> bool:
+    """One round of every job, each in transactions of its own; False when something failed."""
+    turn = Round(say)
     for title, job in JOBS:
-        say(gettext("%(title)s : %(count)s", title=title, count=job(now)))
+        with turn.going_on(title):
+            count = job(now, turn)
+            say(gettext("%(title)s : %(count)s", title=title, count=count))
+    return not turn.failures

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -119,6 +119,14 @@ def of_projects(programme_ids: Iterable[int]) -> tuple[CampaignRecord, ...]:
 def by_id(campaign_id: int) -> CampaignRecord | None:
     found = _load(Campaign.id == campaign_id)
     return found[0] if found else None
+
+
+def closed_among(campaign_ids: Collection[int]) -> set[int]:
+    """Those of these consultations whose voting is closed; asks nothing for none."""
+    if not campaign_ids:
+        return set()
+    closed = select(Campaign.id).where(Campaign.id.in_(campaign_ids), Campaign.votes_closed_at.is_not(None))
+    return set(db.session.scalars(closed))
 
 
 def open_for_submission(now: datetime) -> tuple[CampaignRecord, ...]:

@@ -13,7 +13,7 @@ from enum import StrEnum
 from flask_babel import gettext
 from sqlalchemy import and_, func, select, text
 
-from tracker.enums import UpdateKind
+from tracker.enums import OutboxState, UpdateKind
 from tracker.extensions import db
 from tracker.models import (
     Action,
@@ -21,6 +21,7 @@ from tracker.models import (
     Campaign,
     Entity,
     Frozen,
+    OutboxMessage,
     Programme,
     Proposal,
     ProposalTransition,
@@ -193,6 +194,11 @@ def _integrity() -> list[str]:
     return problems + [str(tuple(row)) for row in db.session.execute(text("PRAGMA foreign_key_check"))]
 
 
+def _unsent() -> list[int]:
+    """Mails that the server refused until their last attempt: their subject must be told otherwise."""
+    return list(db.session.scalars(select(OutboxMessage.id).where(OutboxMessage.state == OutboxState.FAILED)))
+
+
 DEEP: tuple[tuple[str, Callable[[], list[int] | list[str]]], ...] = (
     ("base de données : intégrité et clés étrangères", _integrity),
     ("propositions : état égal à la dernière étape", _states),
@@ -202,4 +208,5 @@ DEEP: tuple[tuple[str, Callable[[], list[int] | list[str]]], ...] = (
     ("actions : une ouverture, et rien avant elle", _openings),
     ("points : aucun jour dans le futur de leur saisie", _future),
     ("contenus figés : empreinte exacte", _hashes),
+    ("courriels : aucun abandonné", _unsent),
 )

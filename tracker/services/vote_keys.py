@@ -17,6 +17,7 @@ from flask import current_app
 from flask_babel import gettext
 
 from tracker.errors import Refused
+from tracker.queries import campaigns
 from tracker.queries.campaigns import CampaignRecord
 from tracker.records import Actor
 
@@ -127,11 +128,24 @@ def destroy_key(campaign_id: int) -> None:
             _sync(path.parent)
 
 
-def living_tags(actor: Actor) -> dict[int, str]:
-    """The person's tag in each consultation whose key lives; reads the key files, and no row."""
+def _ids_with_key() -> set[int]:
+    """The consultations that have a key file."""
     folder = key_folder()
     if not folder.is_dir():
-        return {}
+        return set()
     names = {path.name.split(".")[0] for path in folder.iterdir() if not path.name.startswith(".")}
-    keys = [living_key(int(name)) for name in sorted(names) if name.isdigit()]
+    return {int(name) for name in names if name.isdigit()}
+
+
+def left_over_keys() -> set[int]:
+    """The closed consultations that still have a key file: the process stopped between the commit and `destroy_key`,
+    or a request that had read the consultation just before the close made a key just after it."""
+    return campaigns.closed_among(_ids_with_key())
+
+
+def living_tags(actor: Actor) -> dict[int, str]:
+    """The person's tag in each consultation whose key lives; a key that outlived the close is not read."""
+    present = _ids_with_key()
+    open_ids = present - campaigns.closed_among(present)
+    keys = [living_key(campaign_id) for campaign_id in sorted(open_ids)]
     return {key.campaign_id: key.tag(actor.id) for key in keys if key is not None}

@@ -27,11 +27,20 @@ from tracker.queries import campaigns
 from tracker.queries.campaigns import CampaignRecord
 from tracker.records import Actor
 from tracker.services import history
-from tracker.services.vote_keys import Key, closed, destroy_key, key_folder, living_key, living_tags, prepare_key
+from tracker.services.vote_keys import (
+    Key,
+    closed,
+    destroy_key,
+    key_folder,
+    left_over_keys,
+    living_key,
+    living_tags,
+    prepare_key,
+)
 
 __all__ = [
     "Key", "cast", "check_counts", "close_votes", "closed", "destroy_key", "due_to_close", "due_to_open", "key_folder",
-    "living_key", "living_tags", "open_roll", "prepare_key", "supported_by", "withdraw",
+    "left_over_keys", "living_key", "living_tags", "open_roll", "prepare_key", "supported_by", "withdraw",
 ]  # fmt: skip
 
 
