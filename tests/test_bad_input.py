@@ -246,7 +246,7 @@ def test_every_form_was_found(world: World, forms: dict[str, Form]) -> None:
 
 def spoilt(form: Form, names: tuple[str, ...], junk: tuple[str, ...]) -> Iterator[dict[str, Any]]:
     """All these fields wrong at once, each in its own way, in turn; then each alone."""
-    for turn in range(len(junk) if names else 0):
+    for turn in range(0, len(junk) if names else 0, 2 if len(names) > 1 else 1):
         yield form.filled(**{name: junk[(turn + n) % len(junk)] for n, name in enumerate(names)})
     for n, name in enumerate(names if len(names) > 1 else ()):
         yield form.filled(**{name: junk[n % len(junk)]})

@@ -30,10 +30,13 @@ def _studied(proposal_id: int, actor: Actor) -> Proposal:
 def take(*, proposal_id: int, actor: Actor, now: datetime) -> Proposal:
     """Begin the study: published, or deferred and looked at again → under review.
 
-    Raises IllegalTransition when it is already under review or answered otherwise.
+    Raises IllegalTransition when it is already under review or answered otherwise, or regrouped with another: it is
+    first separated from it.
     """
     proposal = _studied(proposal_id, actor)
     before = proposal.state
+    if before is ProposalState.MERGED:
+        raise IllegalTransition(gettext("Cette proposition est regroupée avec une autre : séparez-les d'abord."))
     transitions.move(proposal, ProposalState.UNDER_REVIEW, effective_on=paris_day(now), now=now)
     history.record(
         actor=actor, now=now, verb="review:take", subject="proposal", subject_id=proposal.id,
