@@ -58,7 +58,7 @@ def scratch() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def shared_app(scratch: Path) -> Iterator[Flask]:
+def shared_app(scratch: Path) -> Flask:
     """One application for the whole run; `app` gives it an empty database for each test."""
     app = create_app(
         environ={
@@ -76,7 +76,7 @@ def shared_app(scratch: Path) -> Iterator[Flask]:
     for name in app.jinja_env.list_templates(extensions=["html", "txt"]):
         app.jinja_env.get_template(name)  # compiled once, so that no test pays for it
     shutil.copy(scratch / "test.db", scratch / "empty.db")
-    yield app
+    return app
 
 
 @pytest.fixture

@@ -64,7 +64,11 @@ def add(row: Any) -> Any:
 
 def entity(**values: Any) -> Entity:
     n = serial()
-    return add(Entity(**{"slug": f"employeur-{n}", "name": f"Employeur {n}", "short_name": f"Emp. {n}", "position": n, **values}))
+    return add(
+        Entity(
+            **{"slug": f"employeur-{n}", "name": f"Employeur {n}", "short_name": f"Emp. {n}", "position": n, **values}
+        )
+    )
 
 
 def programme(*, entities: list[Entity] | None = None, **values: Any) -> Programme:
@@ -82,13 +86,17 @@ def programme(*, entities: list[Entity] | None = None, **values: Any) -> Program
 
 def theme(project: Programme, **values: Any) -> Theme:
     n = serial()
-    return add(Theme(**{"programme_id": project.id, "slug": f"theme-{n}", "name": f"Thème {n}", "position": n, **values}))
+    return add(
+        Theme(**{"programme_id": project.id, "slug": f"theme-{n}", "name": f"Thème {n}", "position": n, **values})
+    )
 
 
 def group(project: Programme, **values: Any) -> WorkingGroup:
     n = serial()
     return add(
-        WorkingGroup(**{"programme_id": project.id, "slug": f"groupe-{n}", "name": f"Groupe {n}", "position": n, **values})
+        WorkingGroup(
+            **{"programme_id": project.id, "slug": f"groupe-{n}", "name": f"Groupe {n}", "position": n, **values}
+        )
     )
 
 
@@ -160,12 +168,12 @@ def proposal(
 ) -> Proposal:
     """A proposal with its version, transitions, author and, once published, its number and place in the search."""
     n = serial()
-    chain = PATHS.get(state) or (ProposalState.SUBMITTED, ProposalState.PUBLISHED, state)
+    chain = PATHS.get(state, (ProposalState.SUBMITTED, ProposalState.PUBLISHED, state))
     published = state not in {ProposalState.DRAFT, ProposalState.SUBMITTED}
     row = Proposal(
         **{
-            "programme_id": project.id, "draft_key": f"cle-{n}", "title": f"Idée {n}", "body": f"Le texte de l'idée {n}.",
-            "state": state, "origin": Origin.AGENT, "created_on": sent_on,
+            "programme_id": project.id, "draft_key": f"cle-{n}", "title": f"Idée {n}",
+            "body": f"Le texte de l'idée {n}.", "state": state, "origin": Origin.AGENT, "created_on": sent_on,
             "submitted_on": sent_on if chain else None, "published_on": sent_on if published else None,
             "number": _next("proposal") if published else None, **values,
         }
@@ -175,7 +183,11 @@ def proposal(
     add(ProposalVersion(proposal_id=row.id, position=1, title=row.title, body=row.body, recorded_at=noon(sent_on)))
     before: ProposalState = ProposalState.DRAFT
     for step in chain:
-        add(ProposalTransition(proposal_id=row.id, from_state=before, to_state=step, effective_on=sent_on, recorded_at=noon(sent_on)))
+        add(
+            ProposalTransition(
+                proposal_id=row.id, from_state=before, to_state=step, effective_on=sent_on, recorded_at=noon(sent_on)
+            )
+        )
         before = step
     if author is not None:
         add(
@@ -192,20 +204,31 @@ def proposal(
 def meeting(project: Programme, held_on: date = date(2026, 3, 12), **values: Any) -> Meeting:
     return add(
         Meeting(
-            **{"programme_id": project.id, "kind": "steering", "title": f"Comité {serial()}", "held_on": held_on, **values}
+            **{
+                "programme_id": project.id,
+                "kind": "steering",
+                "title": f"Comité {serial()}",
+                "held_on": held_on,
+                **values,
+            }
         )
     )
 
 
 def decision(
-    of: Proposal, *, outcome: Outcome = Outcome.RETAINED, taken_on: date = date(2026, 3, 12), published: bool = True, **values: Any
+    of: Proposal,
+    *,
+    outcome: Outcome = Outcome.RETAINED,
+    taken_on: date = date(2026, 3, 12),
+    published: bool = True,
+    **values: Any,
 ) -> Decision:
     """A decision and, when published, the move of its proposal."""
     row = add(
         Decision(
             **{
-                "proposal_id": of.id, "outcome": outcome, "motive": Motive.FEASIBLE, "reason": "C'est possible et utile.",
-                "taken_on": taken_on, "published_on": taken_on if published else None,
+                "proposal_id": of.id, "outcome": outcome, "motive": Motive.FEASIBLE,
+                "reason": "C'est possible et utile.", "taken_on": taken_on, "published_on": taken_on if published else None,
                 "published_at": noon(taken_on) if published else None, "recorded_at": noon(taken_on), **values,
             }
         )
@@ -236,8 +259,8 @@ def action(
     start, end = planned or (None, None)
     row = Action(
         **{
-            "programme_id": project.id, "number": _next("action"), "title": f"Action {serial()}", "summary": "Ce qui change.",
-            "baseline_start": start, "baseline_end": end, "created_at": noon(opened_on), **values,
+            "programme_id": project.id, "number": _next("action"), "title": f"Action {serial()}",
+            "summary": "Ce qui change.", "baseline_start": start, "baseline_end": end, "created_at": noon(opened_on), **values,
         }
     )  # fmt: skip
     row.entities = values.get("entities", list(project.entities))

@@ -22,7 +22,9 @@ def test_one_small_part_hides_another_so_that_it_cannot_be_deduced() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)), max_size=6))
-def test_what_is_hidden_is_never_a_single_part_nor_an_unsafe_sum_beside_shown_ones(pairs: list[tuple[int, int]]) -> None:
+def test_what_is_hidden_is_never_a_single_part_nor_an_unsafe_sum_beside_shown_ones(
+    pairs: list[tuple[int, int]],
+) -> None:
     parts = [part(took, took + stayed) for took, stayed in pairs]
     result = shown(parts)
     hidden = [p for p, seen in zip(parts, result, strict=True) if seen is None]
