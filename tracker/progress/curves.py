@@ -54,17 +54,13 @@ class Curves:
     weighted: bool
 
 
-def status_by_month(
-    timeline: Timeline, first: date, last: date, as_of: date
-) -> tuple[MonthPoint[ActionStatus], ...]:
+def status_by_month(timeline: Timeline, first: date, last: date, as_of: date) -> tuple[MonthPoint[ActionStatus], ...]:
     """Numbers of actions in each status at the end of each month, at D or `last` for the last."""
     points = month_ends(first, min(last, as_of))
     return _count_by_month(timeline, points, tuple(ActionStatus), lambda step: step.status)
 
 
-def health_by_month(
-    timeline: Timeline, first: date, last: date, as_of: date
-) -> tuple[MonthPoint[Health], ...]:
+def health_by_month(timeline: Timeline, first: date, last: date, as_of: date) -> tuple[MonthPoint[Health], ...]:
     """The same for the declared health."""
     points = month_ends(first, min(last, as_of))
     return _count_by_month(timeline, points, tuple(Health), lambda step: step.health)
@@ -84,8 +80,7 @@ def _count_by_month(
             change[stop] -= 1
     counts = {member: list(accumulate(change)) for member, change in changes.items()}
     return tuple(
-        MonthPoint(on, {member: counts[member][index] for member in members})
-        for index, on in enumerate(points)
+        MonthPoint(on, {member: counts[member][index] for member in members}) for index, on in enumerate(points)
     )
 
 
@@ -167,9 +162,7 @@ class _Planned:
             strict=False,
         )
         return tuple(
-            CurvePoint(
-                on, fixed_mean(100 * (slope * on.toordinal() + constant), weight), counted, out
-            )
+            CurvePoint(on, fixed_mean(100 * (slope * on.toordinal() + constant), weight), counted, out)
             for on, slope, constant, weight, counted, out in sums
         )
 

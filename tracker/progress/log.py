@@ -12,9 +12,7 @@ from typing import Literal
 from tracker.enums import ActionStatus, Health, MarkKind, UpdateKind
 from tracker.records import ActionRecord, MarkRecord, UpdateRecord
 
-ProgressRule = Literal[
-    "stopped", "done", "milestones", "declared", "to_start", "none", "sub_actions"
-]
+ProgressRule = Literal["stopped", "done", "milestones", "declared", "to_start", "none", "sub_actions"]
 _log_order = attrgetter("effective_on", "rank_at", "id")
 # Looking up a member of an enum is slow enough to be felt over the marks of 15,000 actions.
 _ADDED, _DONE, _REOPENED = MarkKind.ADDED, MarkKind.DONE, MarkKind.REOPENED
@@ -79,9 +77,7 @@ class Step:
     rule: ProgressRule
 
 
-def live_rows(
-    action: ActionRecord, *, known_at: datetime | None = None
-) -> tuple[UpdateRecord, ...]:
+def live_rows(action: ActionRecord, *, known_at: datetime | None = None) -> tuple[UpdateRecord, ...]:
     """The rows in force as known at K, retractions apart, in the log's order.
 
     A superseded row stays ignored whatever becomes of the row that supersedes it: retracting a
@@ -91,9 +87,7 @@ def live_rows(
     if known_at is not None:
         rows = [row for row in rows if row.recorded_at <= known_at]
     superseded = {row.supersedes_id for row in rows if row.supersedes_id is not None}
-    kept = [
-        row for row in rows if row.kind is not UpdateKind.RETRACTION and row.id not in superseded
-    ]
+    kept = [row for row in rows if row.kind is not UpdateKind.RETRACTION and row.id not in superseded]
     kept.sort(key=_log_order)
     return tuple(kept)
 

@@ -54,9 +54,7 @@ class ActionState:
     open_milestones_late: int
 
 
-def judge(
-    log: ActionLog, *, as_of: date, leaf: bool = True, behind_points: int = 10
-) -> ActionState | None:
+def judge(log: ActionLog, *, as_of: date, leaf: bool = True, behind_points: int = 10) -> ActionState | None:
     """The state of an action on a day; None when it does not exist yet."""
     index = log.index_at(as_of)
     if index < 0:
@@ -75,9 +73,7 @@ def judge(
     expected = not status.is_closed
     overdue = sum(m.due is not None and m.due < as_of for m in kept if not m.done)
     late = expected and row.planned_end is not None and row.planned_end < as_of
-    behind = _is_behind(
-        row, status, milestones=bool(kept), overdue=overdue, behind_points=behind_points
-    )
+    behind = _is_behind(row, status, milestones=bool(kept), overdue=overdue, behind_points=behind_points)
     # The state is the latest row in force, hence also the last news: a confirmation or a correction
     # is a row like another, a retraction is none.
     silent = expected and add_months(row.effective_on, action.rhythm_months) < as_of
@@ -101,17 +97,11 @@ def judge(
         left_out=leaf and rule == "stopped",
         missing=leaf and rule == "none",
         late=late,
-        late_start=(
-            status is ActionStatus.TO_START
-            and row.planned_start is not None
-            and row.planned_start < as_of
-        ),
+        late_start=(status is ActionStatus.TO_START and row.planned_start is not None and row.planned_start < as_of),
         behind=behind,
         silent=silent,
         silent_since=row.effective_on if silent else None,
-        to_check=_to_check(
-            row, status, health, troubled=late or behind, some_open=any(not m.done for m in kept)
-        ),
+        to_check=_to_check(row, status, health, troubled=late or behind, some_open=any(not m.done for m in kept)),
         open_milestones_late=overdue if expected else 0,
     )
 

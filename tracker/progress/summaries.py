@@ -42,9 +42,7 @@ def summarise(states: Iterable[ActionState]) -> Summary:
     for state in leaves:
         by_status[state.status] += 1
         by_health[state.health] += 1
-    counted = [
-        (state.action.weight, state.progress) for state in leaves if state.progress is not None
-    ]
+    counted = [(state.action.weight, state.progress) for state in leaves if state.progress is not None]
     return Summary(
         total=len(leaves),
         by_status=by_status,
@@ -62,16 +60,12 @@ def summarise(states: Iterable[ActionState]) -> Summary:
     )
 
 
-def summarise_by(
-    states: Iterable[ActionState], *, key: Callable[[ActionState], K]
-) -> dict[K, Summary]:
+def summarise_by(states: Iterable[ActionState], *, key: Callable[[ActionState], K]) -> dict[K, Summary]:
     """A summary per value of `key`, in the order in which the values come."""
     return summarise_by_each(states, keys=lambda state: (key(state),))
 
 
-def summarise_by_each(
-    states: Iterable[ActionState], *, keys: Callable[[ActionState], Iterable[K]]
-) -> dict[K, Summary]:
+def summarise_by_each(states: Iterable[ActionState], *, keys: Callable[[ActionState], Iterable[K]]) -> dict[K, Summary]:
     """The same when a state belongs to several: in full under each, so totals do not add up."""
     parts: dict[K, list[ActionState]] = {}
     for state in states:

@@ -87,9 +87,7 @@ class Timeline:
         others = self._judge(self._others, as_of, behind_points)
         return with_children((*states, *others))[: len(states)]
 
-    def _judge(
-        self, logs: tuple[ActionLog, ...], as_of: date, behind_points: int
-    ) -> list[ActionState]:
+    def _judge(self, logs: tuple[ActionLog, ...], as_of: date, behind_points: int) -> list[ActionState]:
         judged = (
             judge(
                 log,
@@ -160,9 +158,7 @@ def with_children(states: Iterable[ActionState]) -> tuple[ActionState, ...]:
         if state.action.id not in shown:
             shown[state.action.id] = None  # ends a loop of parents, should the data hold one
             values = ((child.action.weight, progress(child)) for child in own)
-            shown[state.action.id] = weighted_mean(
-                (weight, value) for weight, value in values if value is not None
-            )
+            shown[state.action.id] = weighted_mean((weight, value) for weight, value in values if value is not None)
         return shown[state.action.id]
 
     return tuple(
