@@ -133,6 +133,8 @@ def _render(claim: Claim) -> EmailMessage | None:
     row = db.session.get_one(OutboxMessage, claim.id, populate_existing=True)
     if row.kind not in RENDERERS:
         raise Refused(gettext("On ne sait pas écrire ce message : %(kind)s.", kind=row.kind))
+    if not row.address.isascii():  # most servers cannot take it, and smtplib then speaks as if the server were at fault
+        raise Refused(gettext("Cette adresse porte des lettres que le courriel ne transporte pas."))
     words = RENDERERS[row.kind](row)
     message = None
     if words is not None:
