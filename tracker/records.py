@@ -5,14 +5,21 @@ Nothing here knows the database or the request. Dates are Europe/Paris days; ins
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from hashlib import sha256
 from typing import Generic, TypeVar
 from zoneinfo import ZoneInfo
 
 from tracker.enums import ActionStatus, Health, MarkKind, Role, UpdateKind
 
 T = TypeVar("T")
+
+
+def seen_mark(*values: object) -> str:
+    """A short mark of what a page showed, carried by its form: another one once somebody has changed any of it."""
+    return sha256(json.dumps(values, ensure_ascii=False, default=str).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from tests.integration.test_reviews import count
 from tracker.enums import ActionStatus, MeetingKind, ProposalState, Role
 from tracker.errors import Conflict, Forbidden, Refused
 from tracker.extensions import db, end_transaction, write_transaction
-from tracker.models import Event, Meeting, Programme, User
+from tracker.models import Event, Meeting, Programme, Proposal, User
 from tracker.services import meetings as service
 from tracker.services.meetings import MeetingInput
 
@@ -100,6 +100,35 @@ class TestRules:
             service.edit, meeting_id=case.meeting_id, actor=actor,
             meeting=replace(moved, minutes="Une réponse a été donnée."),
         )  # fmt: skip
+
+    def test_a_meeting_moves_no_decision_before_its_proposal_was_published(self) -> None:
+        case = Committee(S.UNDER_REVIEW)
+        with write_transaction():
+            db.session.get_one(Proposal, case.ids[0]).published_on = date(2026, 3, 10)
+        key = case.take(answer=replace(YES, meeting_id=case.meeting_id))
+        actor = case.actor("copil")
+        with pytest.raises(Refused) as refusal:
+            case.do(
+                service.edit, meeting_id=case.meeting_id, actor=actor,
+                meeting=replace(STEERING, held_on=date(2026, 3, 9)),
+            )  # fmt: skip
+        assert refusal.value.field == "held_on"
+        assert one(key).taken_on == date(2026, 3, 12)
+        case.do(
+            service.edit, meeting_id=case.meeting_id, actor=actor, meeting=replace(STEERING, held_on=date(2026, 3, 10))
+        )
+        assert one(key).taken_on == date(2026, 3, 10)
+
+    def test_the_trace_of_a_meeting_that_moves_names_the_decisions_moved_with_it(self) -> None:
+        case = Committee(S.UNDER_REVIEW)
+        key = case.take(answer=replace(YES, meeting_id=case.meeting_id))
+        case.do(
+            service.edit, meeting_id=case.meeting_id, actor=case.actor("copil"),
+            meeting=replace(STEERING, held_on=date(2026, 3, 11)),
+        )  # fmt: skip
+        event = db.session.scalars(select(Event).where(Event.verb == "meeting:edit")).one()
+        assert event.changes["held_on"] == ["2026-03-12", "2026-03-11"]
+        assert event.changes["decisions"] == [key]
 
     def test_a_change_says_old_and_new_and_no_change_says_nothing(self) -> None:
         case = Committee(S.PUBLISHED)

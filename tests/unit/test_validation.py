@@ -189,3 +189,12 @@ def test_the_demo_password_is_for_the_demo_alone() -> None:
     assert validation.password("projet-administration", demo=True) == "projet-administration"
     with pytest.raises(Refused):
         validation.password("projet-administration")
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("0", 0), ("12", 12), ("007", 7), ("999999999", 999_999_999), ("1000000000", None), ("9" * 5000, None), ("", None),
+     ("-1", None), ("+1", None), (" 1", None), ("1.0", None), ("1e3", None), ("²", None), ("٣", None), ("1_0", None)],
+)  # fmt: skip
+def test_only_plain_short_digits_are_an_id(text: str, number: int | None) -> None:
+    assert validation.as_id(text) == number

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from flask_wtf import FlaskForm
 from wtforms import ValidationError
 
 from tracker.errors import Refused, TrackerError
+from tracker.filters import day
 
 
 class BaseForm(FlaskForm):
@@ -30,6 +33,34 @@ class BaseForm(FlaskForm):
             self.form_errors.append(refusal.message)
         else:
             field.errors = [*field.errors, refusal.message]
+
+    def read_again(self, name: str, value: object) -> None:
+        """Give a hidden field its present value, whatever was posted: the next post is made knowing it."""
+        field = self._fields[name]
+        field.raw_data = None
+        field.process_data(value)
+
+    def other_version(self, values: Mapping[str, Any]) -> list[tuple[str, str]]:
+        """Label and words of what somebody else wrote where it differs from what is typed here."""
+        return [
+            (str(self._fields[name].label.text), _words(self._fields[name], value))
+            for name, value in values.items()
+            if _plain(value) != _plain(self._fields[name].data)
+        ]
+
+
+def _plain(value: Any) -> Any:
+    """To compare: what a browser does to line ends and to order is no difference."""
+    if isinstance(value, list):
+        return sorted(value)
+    return value.replace("\r\n", "\n").strip() if isinstance(value, str) else value
+
+
+def _words(field: Any, value: Any) -> str:
+    if hasattr(field, "choices"):
+        wanted = value if isinstance(value, list) else [value]
+        return ", ".join(str(label) for key, label, *_ in field.choices if key in wanted)
+    return day(value) if isinstance(value, date) else str(value if value is not None else "")
 
 
 # what no keyboard writes and no HTML page may hold; texts are cleaned further by `validation`

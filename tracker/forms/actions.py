@@ -271,6 +271,7 @@ class EditForm(ActionForm):
 
     weight = WholeField(_("Poids dans l'avancement"), [InputRequired(_("Donnez un nombre entier."))])
     rhythm_months = WholeField(_("Des nouvelles au moins tous les"), [InputRequired(_("Donnez un nombre de mois."))])
+    seen = HiddenField()
 
 
 class BaselineForm(BaseForm):

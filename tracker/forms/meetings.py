@@ -7,7 +7,7 @@ from typing import Any
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
-from wtforms import DateField, SelectField, StringField, TextAreaField
+from wtforms import DateField, HiddenField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
 from tracker import validation
@@ -25,6 +25,7 @@ class MeetingForm(BaseForm):
     place = StringField(_("Lieu"), [Length(max=validation.NAME_MAX)])
     agenda = TextAreaField(_("Ordre du jour"), [Length(max=validation.BODY_MAX)])
     minutes = TextAreaField(_("Compte rendu"), [Length(max=validation.BODY_MAX)])
+    seen = HiddenField()
 
     def __init__(self, *args: Any, groups: Sequence[Choice], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -31,7 +31,7 @@ from tracker.models import (
 )
 from tracker.progress import ActionState, Timeline
 from tracker.queries import log
-from tracker.records import ActionRecord, paris_day
+from tracker.records import ActionRecord, paris_day, seen_mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,14 @@ class ActionHead:
     entities: tuple[tuple[int, str], ...]
     family: frozenset[int]
     parent_number: int | None
+
+    @property
+    def mark(self) -> str:
+        """Changes whenever what may be edited changes."""
+        return seen_mark(
+            self.title, self.summary, self.group_id, self.theme_id, self.pilot_id, self.weight, self.rhythm_months,
+            sorted(key for key, _name in self.entities),
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

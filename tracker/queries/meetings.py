@@ -13,7 +13,7 @@ from tracker import filters
 from tracker.enums import ActionStatus, Health, MeetingKind, UpdateKind
 from tracker.extensions import db
 from tracker.models import Action, ActionUpdate, Decision, Meeting, WorkingGroup
-from tracker.records import Page, paris_day
+from tracker.records import Page, paris_day, seen_mark
 from tracker.search import fold, words
 
 PAGE_SIZE = 25
@@ -46,6 +46,13 @@ class MeetingRecord:
     place: str
     agenda: str
     minutes: str
+
+    @property
+    def mark(self) -> str:
+        """Changes whenever what may be edited changes."""
+        return seen_mark(
+            self.title, self.kind.value, self.group_id, self.held_on, self.place, self.agenda, self.minutes
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,8 @@ from tracker.records import Actor, Page
 from tracker.workflow import VISIBLE
 
 PAGE_SIZE = 20
+OWN_SIZE = 30  # a page of one's own, and of the queue of a moderator
+EXCERPT = 400  # characters of a body that lists read
 NONE = "sans"  # the bucket of what is missing, in addresses
 DEFAULT_MODERATION_DAYS = 5
 
@@ -238,7 +240,7 @@ def listing(filters: ProposalFilters, *, actor: Actor, tags: Mapping[int, str], 
     }
     rows = db.session.execute(
         select(
-            Proposal.id, Proposal.number, Proposal.title, func.substr(Proposal.body, 1, 400), Theme.name,
+            Proposal.id, Proposal.number, Proposal.title, func.substr(Proposal.body, 1, EXCERPT), Theme.name,
             Proposal.state, Proposal.published_on, Proposal.campaign_id, Proposal.support_count, own_vote(tags),
             action_count(),
         )
@@ -280,8 +282,11 @@ def filter_choices(programme_id: int) -> tuple[tuple[Choice, ...], tuple[Choice,
     return tuple(found["theme"]), tuple(found["entity"])
 
 
-def mine(actor: Actor) -> tuple[OwnProposal, ...]:
-    """All the reader's own, in every project: drafts first, then the latest."""
+def mine(actor: Actor, *, page: int) -> Page[OwnProposal]:
+    """A page of the reader's own, in every project: drafts first, then the latest."""
+    owned = select(func.count()).select_from(Authorship).where(Authorship.user_id == actor.id)
+    total = db.session.scalar(owned) or 0
+    number = _nearest(page, total)
     rows: Any = db.session.execute(
         select(
             Proposal.id, Proposal.number, Proposal.draft_key, Proposal.title, Proposal.state, Proposal.created_on,
@@ -291,24 +296,37 @@ def mine(actor: Actor) -> tuple[OwnProposal, ...]:
         .join(Authorship, and_(Authorship.proposal_id == Proposal.id, Authorship.user_id == actor.id))
         .join(Programme, Programme.id == Proposal.programme_id)
         .order_by(Proposal.state != ProposalState.DRAFT, Proposal.created_on.desc(), Proposal.id.desc())
+        .limit(OWN_SIZE)
+        .offset((number - 1) * OWN_SIZE)
     )  # fmt: skip
-    return tuple(OwnProposal(*row) for row in rows)
+    return Page(tuple(OwnProposal(*row) for row in rows), number, OWN_SIZE, total)
 
 
-def waiting(programme_ids: Collection[int], *, actor: Actor) -> tuple[WaitingProposal, ...]:
-    """Submissions to publish or return, the oldest first."""
-    return _waiting(Proposal.programme_id.in_(programme_ids), actor=actor)
+def _nearest(page: int, total: int) -> int:
+    """The page asked for, or the last one."""
+    return min(page, max(1, -(-total // OWN_SIZE)))
+
+
+def waiting(programme_ids: Collection[int], *, actor: Actor, page: int) -> Page[WaitingProposal]:
+    """A page of the submissions to publish or return, the oldest first, each with the beginning of its text."""
+    reached = and_(Proposal.programme_id.in_(programme_ids), Proposal.state == ProposalState.SUBMITTED)
+    total = db.session.scalar(select(func.count(Proposal.id)).where(reached)) or 0
+    number = _nearest(page, total)
+    beginning = func.substr(Proposal.body, 1, EXCERPT)
+    return Page(_waiting(reached, beginning, actor=actor, page=number), number, OWN_SIZE, total)
 
 
 def waiting_one(proposal_id: int, *, actor: Actor) -> WaitingProposal | None:
-    found = _waiting(Proposal.id == proposal_id, actor=actor)
+    found = _waiting(Proposal.id == proposal_id, Proposal.body, actor=actor)
     return found[0] if found else None
 
 
-def _waiting(condition: ColumnElement[bool], *, actor: Actor) -> tuple[WaitingProposal, ...]:
+def _waiting(
+    condition: ColumnElement[bool], body_column: Any, *, actor: Actor, page: int = 1
+) -> tuple[WaitingProposal, ...]:
     rows = db.session.execute(
         select(
-            Proposal.id, Proposal.programme_id, Programme.title, Proposal.title, Proposal.body, Theme.name,
+            Proposal.id, Proposal.programme_id, Programme.title, Proposal.title, body_column, Theme.name,
             Proposal.submitted_on, Proposal.created_on, Campaign.moderation_days,
         )
         .join(Programme, Programme.id == Proposal.programme_id)
@@ -316,6 +334,8 @@ def _waiting(condition: ColumnElement[bool], *, actor: Actor) -> tuple[WaitingPr
         .outerjoin(Campaign, Campaign.id == Proposal.campaign_id)
         .where(Proposal.state == ProposalState.SUBMITTED, condition)
         .order_by(Proposal.submitted_on, Proposal.id)
+        .limit(OWN_SIZE)
+        .offset((page - 1) * OWN_SIZE)
     ).all()  # fmt: skip
     authors = _authors([row[0] for row in rows], actor.id)
     found = []

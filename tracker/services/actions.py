@@ -12,10 +12,11 @@ from sqlalchemy import select
 
 from tracker import permissions, validation
 from tracker.enums import ActionStatus, Health, ProposalState, UpdateKind, UpdateSource
-from tracker.errors import Refused
+from tracker.errors import Conflict, Refused
 from tracker.extensions import db
 from tracker.models import Action, Entity, Programme, Proposal, Theme, User, WorkingGroup
 from tracker.permissions import Permission
+from tracker.queries import action_pages
 from tracker.records import Actor, paris_day
 from tracker.services import history
 from tracker.services.counters import next_number
@@ -147,13 +148,16 @@ def edit_action(
     entity_ids: Kept[Collection[int]] = KEEP,
     weight: Kept[int] = KEEP,
     rhythm_months: Kept[int] = KEEP,
+    seen: str | None = None,
 ) -> Action:
     """Change what is known now of an action (never its log); the Event keeps old → new. Raises Forbidden and Refused.
 
-    Whoever moves it to another group must have the right in both.
+    Whoever moves it to another group must have the right in both. `seen` is the mark of what was being edited:
+    something else written meanwhile is a Conflict.
     """
     action = locked_action(action_id)
     permissions.require(actor, Permission.ACTION_EDIT, action)
+    stale = _is_stale(action, seen)
     group = kept(group_id, action.group_id)
     permissions.require(actor, Permission.ACTION_EDIT, Place(action.programme_id, group))
     summary_text = kept(summary, action.summary)
@@ -177,9 +181,17 @@ def edit_action(
         if before != sorted(set(entity_ids)):
             action.entities = _entities(entity_ids, (), action.programme_id)
             changes["entities"] = [before, sorted(one.id for one in action.entities)]
+    if changes and stale:
+        raise Conflict(gettext("Quelqu'un a changé cette action pendant que vous écriviez : comparez les versions."))
     if changes:
         _record(action, "action:edit", changes, actor=actor, now=now)
     return action
+
+
+def _is_stale(action: Action, seen: str | None) -> bool:
+    """Whether the action is no longer what the page showed."""
+    present = action_pages.head(action.number) if seen else None
+    return present is not None and present.mark != seen
 
 
 def assign_pilot(*, action_id: int, pilot_id: int | None, actor: Actor, now: datetime) -> Action:

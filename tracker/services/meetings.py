@@ -16,6 +16,7 @@ from tracker.extensions import db
 from tracker.filters import day
 from tracker.models import Decision, Meeting, Programme, Proposal, WorkingGroup
 from tracker.permissions import Permission, require
+from tracker.queries import meetings as queries
 from tracker.records import Actor, paris_day
 from tracker.services import history
 
@@ -88,9 +89,10 @@ def _values(row: Meeting) -> MeetingInput:
     )  # fmt: skip
 
 
-def edit(*, meeting_id: int, meeting: MeetingInput, actor: Actor, now: datetime) -> Meeting:
+def edit(*, meeting_id: int, meeting: MeetingInput, actor: Actor, now: datetime, seen: str | None = None) -> Meeting:
     """Change a meeting. Decisions not published yet follow its day; once published, the day stands.
 
+    `seen` is the mark of what was being edited: something else written meanwhile is a Conflict.
     Raises Forbidden, NotFound, Refused, Conflict.
     """
     row = db.session.get(Meeting, meeting_id, with_for_update=True)
@@ -98,6 +100,9 @@ def edit(*, meeting_id: int, meeting: MeetingInput, actor: Actor, now: datetime)
         raise NotFound(gettext("Cette réunion n'existe pas."))
     require(actor, Permission.MEETING_EDIT, row)
     checked = _checked(meeting, row.programme_id, now)
+    present = queries.one(row.id) if seen else None
+    if present is not None and present.mark != seen and _values(row) != checked:
+        raise Conflict(gettext("Quelqu'un a changé cette réunion pendant que vous écriviez : comparez les versions."))
     moved = _move(row, checked.held_on, now) if checked.held_on != row.held_on else []
     if checked.kind is MeetingKind.GROUP and _decisions(row.id):
         raise Refused(gettext("Des décisions y ont été prises : ce n'est pas une réunion de groupe."), field="kind")

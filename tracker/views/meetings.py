@@ -98,20 +98,28 @@ def create() -> ResponseReturnValue:
 def edit(meeting_id: int) -> ResponseReturnValue:
     meeting = _one_or_404(meeting_id)
     require(acting(), Permission.MEETING_EDIT, meeting)
-    form = MeetingForm(groups=projects.groups(meeting.programme_id), data=_values(meeting))
+    form = MeetingForm(groups=projects.groups(meeting.programme_id), data=_values(meeting) | {"seen": meeting.mark})
+    theirs: list[tuple[str, str]] = []
     if form.validate_on_submit():
         begin_write()
         try:
-            service.edit(meeting_id=meeting.id, meeting=form.meeting(), actor=acting(), now=current_time())
+            service.edit(
+                meeting_id=meeting.id, meeting=form.meeting(), seen=form.seen.data, actor=acting(), now=current_time()
+            )
         except TrackerError as refusal:
             reserved(refusal)
             end_transaction(commit=False)
             form.refuse(refusal)
+            meeting = _one_or_404(meeting_id)
+            if meeting.mark != form.seen.data:
+                theirs = form.other_version(_values(meeting))
+                form.read_again("seen", meeting.mark)
         else:
             flash(gettext("Réunion enregistrée."), "success")
             return redirect(url_for("meetings.show", meeting_id=meeting.id), 303)
     heading = gettext("Modifier la réunion")
-    return render_template("meetings/edit.html", form=form, meeting=meeting, heading=heading), _status(form)
+    page = render_template("meetings/edit.html", form=form, meeting=meeting, heading=heading, theirs=theirs)
+    return page, 409 if theirs else _status(form)
 
 
 def _values(meeting: MeetingRecord) -> dict[str, Any]:

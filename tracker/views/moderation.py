@@ -15,7 +15,7 @@ from tracker.queries import proposals
 from tracker.queries.proposals import WaitingProposal
 from tracker.security import acting, current_time, requires
 from tracker.services import proposals as service
-from tracker.views.frame import page_frame, show_project
+from tracker.views.frame import LinkedPage, page_frame, page_number, show_project
 
 bp = Blueprint("moderation", __name__, url_prefix="/moderation")
 
@@ -24,7 +24,7 @@ bp = Blueprint("moderation", __name__, url_prefix="/moderation")
 @requires(Permission.PROPOSAL_MODERATE)
 def index() -> str:
     reached = [p.id for p in page_frame().projects if can(current_user, Permission.PROPOSAL_MODERATE, p)]
-    waiting = proposals.waiting(reached, actor=acting())
+    waiting = LinkedPage(proposals.waiting(reached, actor=acting(), page=page_number()))
     return render_template("moderation/index.html", waiting=waiting, several=len(page_frame().projects) > 1)
 
 

@@ -133,7 +133,7 @@ def _active(filters: ProposalFilters, themes: dict[str, str], employers: dict[st
 @bp.get("/mes-propositions")
 @requires(Permission.PROPOSAL_CREATE)
 def mine() -> str:
-    return render_template("proposals/mine.html", own=proposals.mine(acting()))
+    return render_template("proposals/mine.html", page=LinkedPage(proposals.mine(acting(), page=page_number())))
 
 
 # --- One proposal ---------------------------------------------------------------------------------------------

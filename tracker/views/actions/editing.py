@@ -8,11 +8,12 @@ from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from tracker.errors import Refused
+from tracker.errors import Conflict, Refused
 from tracker.extensions import begin_write, end_transaction
 from tracker.forms.actions import ActionForm, BaselineForm, CreateForm, EditForm
 from tracker.permissions import Permission, can
 from tracker.queries import actions, groups
+from tracker.queries.action_pages import ActionHead
 from tracker.queries.actions import Choices, SourceProposal
 from tracker.queries.projects import ProjectRecord
 from tracker.security import acting, current_time, requires
@@ -125,14 +126,8 @@ def _people(programme_id: int) -> list[str]:
 def edit(number: int) -> ResponseReturnValue:
     action = load(number, Permission.ACTION_EDIT)
     project = show_project(action.programme_id)
-    form = EditForm(
-        data={
-            "title": action.title, "summary": action.summary, "group": action.group_id or 0,
-            "theme": action.theme_id or 0,
-            "entities": [key for key, _name in action.entities], "pilot": action.pilot_name or "",
-            "weight": action.weight, "rhythm_months": action.rhythm_months,
-        }
-    )  # fmt: skip
+    form = EditForm(data=_shown_values(action) | {"seen": action.mark})
+    theirs: list[tuple[str, str]] = []
     _choices(form, project, Permission.ACTION_EDIT)
     status = 422 if request.method == "POST" else 200
     if form.validate_on_submit():
@@ -140,16 +135,30 @@ def edit(number: int) -> ResponseReturnValue:
             values = _values_kept(form, action.pilot_name, action.pilot_id)
             begin_write()
             action_services.edit_action(
-                action_id=action.id, weight=form.weight.data, rhythm_months=form.rhythm_months.data, actor=acting(),
-                now=current_time(), **values,
+                action_id=action.id, weight=form.weight.data, rhythm_months=form.rhythm_months.data,
+                seen=form.seen.data, actor=acting(), now=current_time(), **values,
             )  # fmt: skip
-        except Refused as refusal:
+        except (Refused, Conflict) as refusal:
             end_transaction(commit=False)
             form.refuse(refusal)
+            action = load(number, Permission.ACTION_EDIT)
+            if action.mark != form.seen.data:
+                theirs, status = form.other_version(_shown_values(action)), 409
+                form.read_again("seen", action.mark)
         else:
             flash(gettext("Action modifiée. L'ancienne version est gardée dans la trace."), "success")
             return redirect(url_for("actions.show", number=number), 303)
-    return render_template("actions/edit.html", action=action, form=form, people=_people(project.id)), status
+    people = _people(project.id)
+    return render_template("actions/edit.html", action=action, form=form, people=people, theirs=theirs), status
+
+
+def _shown_values(action: ActionHead) -> dict[str, Any]:
+    """What the form shows of an action."""
+    return {
+        "title": action.title, "summary": action.summary, "group": action.group_id or 0, "theme": action.theme_id or 0,
+        "entities": [key for key, _name in action.entities], "pilot": action.pilot_name or "",
+        "weight": action.weight, "rhythm_months": action.rhythm_months,
+    }  # fmt: skip
 
 
 def _values_kept(form: EditForm, pilot_name: str | None, pilot_id: int | None) -> dict[str, Any]:
