@@ -228,7 +228,8 @@ def decision(
         Decision(
             **{
                 "proposal_id": of.id, "outcome": outcome, "motive": Motive.FEASIBLE,
-                "reason": "C'est possible et utile.", "taken_on": taken_on, "published_on": taken_on if published else None,
+                "reason": "C'est possible et utile.", "taken_on": taken_on,
+                "published_on": taken_on if published else None,
                 "published_at": noon(taken_on) if published else None, "recorded_at": noon(taken_on), **values,
             }
         )
@@ -260,7 +261,8 @@ def action(
     row = Action(
         **{
             "programme_id": project.id, "number": _next("action"), "title": f"Action {serial()}",
-            "summary": "Ce qui change.", "baseline_start": start, "baseline_end": end, "created_at": noon(opened_on), **values,
+            "summary": "Ce qui change.", "baseline_start": start, "baseline_end": end,
+            "created_at": noon(opened_on), **values,
         }
     )  # fmt: skip
     row.entities = values.get("entities", list(project.entities))

@@ -203,9 +203,7 @@ class TestMilestones:
         assert (milestone.due, milestone.weight) == (day("09-30"), 5)
 
     def test_a_tick_dated_before_the_addition_holds_but_shows_from_the_addition(self) -> None:
-        act = action(
-            row(1, "01-01"), row(2, "03-01", marks=(ADDED,)), row(3, "02-01", marks=(TICK,))
-        )
+        act = action(row(1, "01-01"), row(2, "03-01", marks=(ADDED,)), row(3, "02-01", marks=(TICK,)))
         assert state(act, "02-15").milestones == ()
         assert state(act, "03-01").milestones[0].done
 
@@ -322,9 +320,7 @@ class TestComputed:
     END = (day("01-01"), day("03-31"))
 
     @pytest.mark.parametrize("status", list(ActionStatus))
-    def test_late_is_due_before_today_and_neither_done_nor_stopped(
-        self, status: ActionStatus
-    ) -> None:
+    def test_late_is_due_before_today_and_neither_done_nor_stopped(self, status: ActionStatus) -> None:
         late = one("04-01", status=status, plan=self.END).late
         assert late == (status not in {DONE, STOPPED})
         assert not one("03-31", status=status, plan=self.END).late

@@ -189,13 +189,11 @@ def test_a_parent_counts_until_it_has_sub_actions() -> None:
 
 
 def test_a_selection_shows_only_its_actions() -> None:
-    timeline = Timeline.build(
-        [action(1, ("01-01", IN_PROGRESS, 10)), action(2, ("01-01", IN_PROGRESS, 50))]
-    ).select(lambda record: record.group_id == 2)
-    assert [state.action.id for state in timeline.states(day("01-01"))] == [2]
-    found = progress.progress_curves(
-        timeline, first=day("01-01"), last=day("01-31"), as_of=day("01-31")
+    timeline = Timeline.build([action(1, ("01-01", IN_PROGRESS, 10)), action(2, ("01-01", IN_PROGRESS, 50))]).select(
+        lambda record: record.group_id == 2
     )
+    assert [state.action.id for state in timeline.states(day("01-01"))] == [2]
+    found = progress.progress_curves(timeline, first=day("01-01"), last=day("01-31"), as_of=day("01-31"))
     assert values(found.actual) == [50]
 
 

@@ -101,9 +101,7 @@ def projects(draw: st.DrawFn) -> list[ActionRecord]:
 
 def naive_rows(action: ActionRecord, on: date, known: datetime) -> list[UpdateRecord]:
     def ignored(row: UpdateRecord) -> bool:
-        return any(
-            other.supersedes_id == row.id and other.recorded_at <= known for other in action.updates
-        )
+        return any(other.supersedes_id == row.id and other.recorded_at <= known for other in action.updates)
 
     return [
         row
@@ -200,9 +198,7 @@ def told(state: ActionState) -> dict[str, Any]:
 
 @settings(max_examples=200, deadline=None)
 @given(logs(), DAYS, INSTANTS)
-def test_a_state_is_what_the_sentences_of_the_design_say(
-    action: ActionRecord, on: date, known: datetime
-) -> None:
+def test_a_state_is_what_the_sentences_of_the_design_say(action: ActionRecord, on: date, known: datetime) -> None:
     found = progress.state_at(action, as_of=on, known_at=known)
     expected = naive_state(action, on, known)
     assert (found is None) == (expected is None)
@@ -211,9 +207,7 @@ def test_a_state_is_what_the_sentences_of_the_design_say(
     row: UpdateRecord = expected["row"]
     assert (found.update_id, found.status) == (row.id, row.status)
     assert found.last_news_on == max(r.effective_on for r in naive_rows(action, on, known))
-    assert {m.id: (m.due, m.weight, m.done, m.dropped) for m in found.milestones} == expected[
-        "milestones"
-    ]
+    assert {m.id: (m.due, m.weight, m.done, m.dropped) for m in found.milestones} == expected["milestones"]
     assert same(found.progress, expected["progress"])
     assert found.counted + found.left_out + found.missing == 1
 
@@ -227,9 +221,7 @@ def test_done_on_is_a_day_from_which_the_milestone_has_been_done(
     for milestone in found.milestones if found else ():
         assert milestone.done == (milestone.done_on is not None)
         if milestone.done_on is not None:
-            then = naive_milestones(
-                naive_rows(action, max(milestone.done_on, milestone.added_on), known)
-            )
+            then = naive_milestones(naive_rows(action, max(milestone.done_on, milestone.added_on), known))
             assert then[milestone.id][2]
 
 
@@ -241,9 +233,7 @@ def test_retracting_a_correction_does_not_revive_what_it_corrected(
     live = progress.live_rows(action)
     assume(live)  # a corrected opening whose correction is retracted leaves nothing
     old = data.draw(st.sampled_from(live))
-    fix = replace(
-        old, id=900, kind=UpdateKind.CORRECTION, supersedes_id=old.id, recorded_at=instant(900)
-    )
+    fix = replace(old, id=900, kind=UpdateKind.CORRECTION, supersedes_id=old.id, recorded_at=instant(900))
     gone = replace(
         old, id=901, kind=UpdateKind.RETRACTION, supersedes_id=900, recorded_at=instant(901),
         rank_at=instant(901), status=None, marks=(),
@@ -261,10 +251,7 @@ def test_retracting_a_correction_does_not_revive_what_it_corrected(
 def test_what_is_recorded_after_an_instant_changes_nothing_known_at_it(
     actions: list[ActionRecord], on: date, known: datetime
 ) -> None:
-    before = [
-        replace(a, updates=tuple(row for row in a.updates if row.recorded_at <= known))
-        for a in actions
-    ]
+    before = [replace(a, updates=tuple(row for row in a.updates if row.recorded_at <= known)) for a in actions]
     then, now = Timeline.build(before), Timeline.build(actions, known)
     assert [told(s) for s in now.states(on)] == [told(s) for s in then.states(on)]
     assert summarise(now.states(on)) == summarise(then.states(on))
@@ -275,9 +262,7 @@ def test_what_is_recorded_after_an_instant_changes_nothing_known_at_it(
 
 @settings(max_examples=150, deadline=None)
 @given(projects(), DAYS, INSTANTS)
-def test_a_summary_is_the_naive_count_of_leaves(
-    actions: list[ActionRecord], on: date, known: datetime
-) -> None:
+def test_a_summary_is_the_naive_count_of_leaves(actions: list[ActionRecord], on: date, known: datetime) -> None:
     total = summarise(Timeline.build(actions, known).states(on))
     leaves = naive_leaves(actions, on, known)
     used = [(s["action"].weight, s["progress"]) for s in leaves if s["progress"] is not None]
@@ -290,9 +275,7 @@ def test_a_summary_is_the_naive_count_of_leaves(
 
 @settings(max_examples=150, deadline=None)
 @given(projects(), DAYS, INSTANTS)
-def test_curves_are_the_naive_sums_at_every_point(
-    actions: list[ActionRecord], on: date, known: datetime
-) -> None:
+def test_curves_are_the_naive_sums_at_every_point(actions: list[ActionRecord], on: date, known: datetime) -> None:
     timeline = Timeline.build(actions, known)
     found = progress.progress_curves(timeline, first=FIRST, last=LAST, as_of=on)
     days = [point.on for point in found.current]
