@@ -34,9 +34,7 @@ def test_the_editor_composes_writes_and_publishes_from_the_pages(scene, client) 
     page = client.submit(f"{DRAFT}/ajouter", {"nouveau-title": "Un mot de plus", "nouveau-text": "Merci."})
     assert "Un mot de plus" in page
     assert "masqué" in client.submit(f"{DRAFT}/blocs/late", {"act": "hide"})
-    assert "Un mot de plus" not in client.submit(
-        f"{DRAFT}/blocs/libre-1", {"act": "remove", "confirmed": "yes"}
-    )
+    assert "Un mot de plus" not in client.submit(f"{DRAFT}/blocs/libre-1", {"act": "remove", "confirmed": "yes"})
     client.post(f"{DRAFT}/blocs/late", {"act": "show"})
     client.post(f"{DRAFT}/blocs/editorial", {"act": "down"})
     client.post(f"{DRAFT}/blocs/editorial", {"act": "up"})
