@@ -52,12 +52,10 @@ def fine(answer: Answer, said: str) -> None:
     if kind == "text/html" and answer.status not in {301, 302, 303, 304, 308}:
         assert len(re.findall(r"<h1[ >]", answer.text)) == 1, f"no single h1: {said}"
         assert "<script>alert" not in answer.text, f"not escaped: {said}"
-    if answer.status >= 400:
-        assert answer.select("h1")[0].get_text(strip=True), said
-        sentences = [
-            one.get_text(" ", strip=True) for one in answer.select("main p, main li, main .field-error, main a")
-        ]
-        assert any(len(one) > 15 for one in sentences), f"no sentence: {said}"
+    if answer.status >= 400:  # by hand: parsing thousands of pages would take minutes
+        main = answer.text[answer.text.index("<main") :]
+        assert re.search(r"<h1[^>]*>\s*[^\s<]", main), f"an empty h1: {said}"
+        assert re.search(r"<(p|li|a|span|div)\b[^>]*>\s*[^<>]{16,}", main), f"no sentence: {said}"
 
 
 GETS = [entry for entry in ENTRIES if entry.endpoint not in {"auth.logout"}]

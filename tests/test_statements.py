@@ -294,13 +294,13 @@ PREFERRED = ("copil", "agent", "pilote", "etude", "moderation", "redaction", "ad
 
 
 def pages(app: Flask) -> list[tuple[str, str]]:
-    """(role, address) of each page, as the roles that see the most of it; home as everybody."""
+    """(role, address) of each page, as the roles that see the most of it; home as three of them."""
     found = []
     methods = methods_of(app)
     for entry in (*ENTRIES, *MORE):
         if "GET" in methods[entry.endpoint] and not entry.endpoint.startswith(("health.", "auth.")):
             roles = [role for role in PREFERRED if role in entry.roles]
-            found += [(role, entry.path) for role in (roles if entry.endpoint == "home.index" else roles[:1])]
+            found += [(role, entry.path) for role in (roles[:3] if entry.endpoint == "home.index" else roles[:1])]
     return list(dict.fromkeys(page for page in found if "{other" not in page[1]))
 
 
