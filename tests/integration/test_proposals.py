@@ -472,6 +472,9 @@ def test_support_and_withdrawal_as_plain_posts(agent: CheckedClient, town: Town,
     page = agent.submit(action)
     assert supports(number) == 1
     assert "dont le vôtre" in page
+    assert "Vous soutenez" in page.text
+    assert "Vous soutenez" not in page.page.select_one("form[data-support] button").get_text()
+    assert not page.select("form[data-support] button svg"), "taking back is a plain button"
     action = page.page.select_one("form[data-support]")["action"]
     assert "dont le vôtre" not in agent.submit(action)
     assert supports(number) == 0
