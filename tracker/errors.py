@@ -38,6 +38,14 @@ class Conflict(TrackerError):
     status = 409
 
 
+class ContentMoved(Conflict):
+    """The data no longer tells what was approved; `keys` names the blocks that would read otherwise."""
+
+    def __init__(self, message: str, keys: tuple[str, ...]) -> None:
+        super().__init__(message)
+        self.keys = keys
+
+
 class Refused(TrackerError):
     """The values are not acceptable."""
 

@@ -52,7 +52,7 @@ class TestList:
         for words in (title, body, "Télétravail", "12 soutiens", "favorable sous conditions", "Possible à partir"):
             assert words in page, words
         assert page.select(f"a[href='/a-decider/{case.numbers[0]}']")
-        assert "1 avec un avis, 0 sans avis, 0 à revoir" in page
+        assert "1 prête (avis rendu), 0 sans avis, 0 à revoir" in page
 
     def test_decisions_not_published_are_counted_beside(self, client: CheckedClient) -> None:
         case = Committee(S.UNDER_REVIEW, S.UNDER_REVIEW)
@@ -115,7 +115,7 @@ class TestDeciding:
         number = case.numbers[0]
         client.login(case.user("copil"))
         page = client.get(f"/a-decider/{number}")
-        assert page.select(f"select[name=meeting_id] option[value='{case.meeting_id}'][selected]")
+        assert page.select(f"select[name=meeting_id] option[value='{case.meeting_id}']:not([selected])")
         fields = {
             **FORM, "meeting_id": str(case.meeting_id), "conditions-0-kind": "credits",
             "conditions-0-label": "vote des crédits", "conditions-2-kind": "order", "conditions-2-label": "arrêté",
@@ -124,6 +124,18 @@ class TestDeciding:
         record = one(db.session.scalars(select(Decision.id)).one())
         assert [c.label for c in record.conditions] == ["vote des crédits", "arrêté"]
         assert record.taken_on == date(2026, 3, 12)
+
+    def test_only_meetings_of_the_committee_of_the_last_year_are_offered(self, client: CheckedClient) -> None:
+        case = Committee(S.UNDER_REVIEW)
+        with write_transaction():
+            project = db.session.get_one(Proposal, case.ids[0]).programme
+            factories.meeting(project, held_on=date(2025, 3, 1))
+            factories.meeting(project, kind="seminar")
+            factories.meeting(project, held_on=date(2026, 3, 20))
+        page = client.login(case.user("copil")).get(f"/a-decider/{case.numbers[0]}")
+        offered = [str(tag["value"]) for tag in page.select("select[name=meeting_id] option")]
+        assert offered == ["", str(case.meeting_id)]
+        assert page.select("input[name=taken_on]")[0]["value"] == TODAY.isoformat()
 
     @pytest.mark.parametrize(
         "wrong",

@@ -9,7 +9,8 @@ from flask_babel import ngettext
 
 from tests import factories
 from tests.client import CheckedClient
-from tracker.enums import ActionStatus, Outcome, Role
+from tracker.enums import ActionStatus, Outcome, ProposalState, ReviewAdvice, Role
+from tracker.models import Review, RoleGrant
 
 
 def test_nought_is_singular_in_french(app: Flask) -> None:
@@ -60,12 +61,40 @@ def test_a_pilote_finds_late_actions_first_with_one_button(client: CheckedClient
     assert len(statements) <= 8
 
 
+def test_home_and_the_round_list_the_same_actions_those_of_an_ended_project_last(
+    client: CheckedClient, writing
+) -> None:
+    with writing():
+        ended = factories.programme(starts_on=date(2015, 1, 1), ends_on=date(2020, 12, 31))
+        running = factories.programme(is_principal=False)
+        user = factories.user(programme=running)
+        group = factories.group(running)
+        factories.add(RoleGrant(user_id=user.id, role=Role.GROUP_LEAD, group_id=group.id, starts_on=date(2026, 1, 1)))
+        factories.action(ended, pilot_id=user.id, opened_on=date(2019, 1, 5), planned=(date(2019, 2, 1),) * 2)
+        factories.action(running, pilot_id=user.id)
+        factories.action(running, group_id=group.id)
+        factories.action(running, title="À une autre")
+    client.login(user)
+    home = [a["href"] for a in client.get("/").select("section[aria-labelledby=mes-actions] li a")]
+    told = [a["href"] for a in client.get("/actions/mon-tour").select(".round-title a")]
+    assert len(told) == 3
+    assert told[-1] == "/actions/1"
+    assert home == told
+
+
 def test_the_committee_finds_what_waits_in_the_running_project(client: CheckedClient, writing, count_sql) -> None:
     with writing():
         factories.programme(starts_on=date(2015, 1, 1), ends_on=date(2020, 12, 31))
         running = factories.programme(is_principal=False)
         user = factories.user(Role.STEERING)
         factories.proposal(running)
+        studied = factories.proposal(running, state=ProposalState.UNDER_REVIEW)
+        factories.add(
+            Review(
+                proposal_id=studied.id, advice=ReviewAdvice.FAVOURABLE, text="Simple à faire.",
+                effective_on=date(2026, 3, 10), recorded_at=factories.noon(date(2026, 3, 10)),
+            )
+        )  # fmt: skip
         taken = factories.proposal(running)
         factories.decision(taken, published=False, outcome=Outcome.RETAINED)
         factories.action(running)
@@ -73,7 +102,7 @@ def test_the_committee_finds_what_waits_in_the_running_project(client: CheckedCl
     client.login(user)
     with count_sql() as statements:
         answer = client.get("/")
-    assert "1 à décider" in answer
+    assert "2 à décider : 1 prête (avis rendu), 1 sans avis" in answer
     assert "1 décision prise, non publiée" in answer
     assert "Réunion de mars" in answer
     assert answer.select(f'a[href="/a-decider?projet={running.slug}"]')

@@ -138,6 +138,22 @@ def test_the_confirmation_tells_what_would_change(drafted, writing, client) -> N
     assert "Des chiffres ont changé" in client.login(drafted.editor).get(f"{DRAFT}/publier")
 
 
+def test_what_is_not_what_the_bon_a_tirer_was_given_on_is_read_again_not_published(drafted, writing, client) -> None:
+    with writing():
+        approve(drafted, drafted.letter())
+        factories.action(db.session.get(Programme, drafted.programme_id), opened_on=date(2026, 3, 10))
+    client.login(drafted.editor)
+    page = client.submit(f"{DRAFT}/publier", {"revision": _revision(client.get(f"{DRAFT}/publier"))})
+    assert "La lettre n'est plus celle du bon à tirer" in page
+    assert "actions : 2 → 3" in page
+    assert drafted.letter().published_at is None
+    assert drafted.letter().state is LetterState.TO_APPROVE
+    assert drafted.letter().approved_on is None
+    client.post(f"{DRAFT}/bon-a-tirer", {"name": "Jeanne Petit", "on": "2026-03-16"})
+    page = client.submit(f"{DRAFT}/publier", {"revision": _revision(client.get(f"{DRAFT}/publier"))})
+    assert "est publiée" in page.text
+
+
 # --- Proofreading ---------------------------------------------------------------------------------------------
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from itertools import pairwise
 
 import pytest
 
@@ -28,6 +30,7 @@ from tracker.letters import (
     references,
     text_of,
 )
+from tracker.letters.chart import Point, status_chart
 from tracker.letters.facts import ActionFact, AnswerFact, GroupFact, PointFact, ThanksFact
 
 KNOWN = datetime(2017, 4, 10, 9, 0, tzinfo=UTC)
@@ -214,3 +217,11 @@ def test_the_code_on_paper_has_a_title_and_no_style() -> None:
     code = str(qr.svg("http://exemple.fr/lettres/9", title="La lettre"))
     assert "<title>La lettre</title>" in code
     assert "style=" not in code
+
+
+def test_dates_under_the_figure_do_not_touch_at_the_size_of_paper() -> None:
+    points = [Point(date(2017, month, 28), f"{month:02d} sept. 2017", {ActionStatus.DONE: 3}) for month in range(1, 13)]
+    for shown in (points, points[:5], points[:2]):
+        drawn = str(status_chart(shown, reading="", label=lambda status, n: "", key="x"))
+        places = [float(x) for x in re.findall(r'x="([0-9.]+)" y="252"', drawn)]
+        assert all(after - before >= 13 * 9 for before, after in pairwise(places))

@@ -32,6 +32,7 @@ PATTERNS = {
     S.STOPPED: "M0 0L6 6M0 6L6 0",
 }
 WIDTH, HEIGHT = 520, 260
+LETTER_WIDTH = 9  # of the dates below, at the 17 px that paper gives them
 LEFT, RIGHT, TOP, BOTTOM = 34, 128, 12, 26
 
 
@@ -126,7 +127,8 @@ def _column(point: Point, x: float, width: float, y, key: str) -> str:  # type: 
 
 def _dates(points: Sequence[Point], slot: float) -> list[str]:
     """As many dates as there is room for, the last one always."""
-    every = max(1, round(62 / slot))
+    room = LETTER_WIDTH * (max(len(point.label) for point in points) + 1)
+    every = max(1, -int(-room // slot))
     last = len(points) - 1
     kept = [index for index in range(len(points)) if (last - index) % every == 0]
     return [

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Select, String, Subquery, func, literal, select, type_coerce, union_all
+from sqlalchemy import Select, String, Subquery, cast, func, literal, null, select, type_coerce, union_all
 
 from tracker.enums import ActionStatus, MeetingKind, Outcome, PhaseKind, ProposalState, UpdateKind
 from tracker.extensions import db
@@ -23,8 +23,9 @@ from tracker.models import (
     Proposal,
     action_proposal,
 )
-from tracker.queries.settling import to_settle
-from tracker.records import paris_day
+from tracker.queries.groups import theirs
+from tracker.queries.settling import SettleBucket, bucket_count, to_settle
+from tracker.records import Actor, paris_day
 
 MINE_SHOWN = 5
 MOVED_SHOWN = 3
@@ -37,6 +38,7 @@ class NewsKind(StrEnum):
     MEETING = "meeting"
     TO_DECIDE = "to_decide"
     UNPUBLISHED = "unpublished"
+    MINE = "mine"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +83,13 @@ class News:
 
 @dataclass(frozen=True, slots=True)
 class Feed:
+    my_actions: dict[int, int]  # the project of each action that the reader is asked about
     moved: tuple[News, ...]
     last_letter: News | None
     next_meeting: News | None
     to_decide: int
+    ready: int
+    without_opinion: int
     unpublished: int
 
 
@@ -145,7 +150,7 @@ def _last_words(today: date) -> Subquery:
     )
 
 
-def feed(*, today: date, steering_of: int | None) -> Feed:
+def feed(person: Actor, *, today: date, steering_of: int | None) -> Feed:
     """The last things that moved, the last letter and, for the committee of a project, what waits: one statement."""
     answers = (
         _line(NewsKind.ANSWER, Proposal.number, Proposal.title, Decision.published_on, Decision.outcome)
@@ -170,7 +175,8 @@ def feed(*, today: date, steering_of: int | None) -> Feed:
         .order_by(Letter.published_at.desc())
         .limit(1)
     )
-    parts = [answers, finished, letter]
+    asked = _line(NewsKind.MINE, Action.id, literal(""), null(), cast(Action.programme_id, String))
+    parts = [answers, finished, letter, asked.where(theirs(person))]
     if steering_of is not None:
         parts += _steering_lines(steering_of, today)
     rows = db.session.execute(union_all(*(select(part.subquery()) for part in parts)))
@@ -185,11 +191,16 @@ def feed(*, today: date, steering_of: int | None) -> Feed:
     def count(kind: NewsKind) -> int:
         return by_kind[kind].number if kind in by_kind else 0
 
+    waiting = by_kind.get(NewsKind.TO_DECIDE)
+    ready, _slash, without = (waiting.detail if waiting else "").partition("/")
     return Feed(
+        my_actions={n.number: int(n.detail) for n in news if n.kind is NewsKind.MINE},
         moved=tuple(moved[:MOVED_SHOWN]),
         last_letter=by_kind.get(NewsKind.LETTER),
         next_meeting=by_kind.get(NewsKind.MEETING),
         to_decide=count(NewsKind.TO_DECIDE),
+        ready=int(ready or 0),
+        without_opinion=int(without or 0),
         unpublished=count(NewsKind.UNPUBLISHED),
     )
 
@@ -201,8 +212,11 @@ def _steering_lines(programme_id: int, today: date) -> list[Select[Any]]:
         .order_by(Meeting.held_on)
         .limit(1)
     )
+    opinions = (
+        cast(bucket_count(SettleBucket.READY), String) + "/" + cast(bucket_count(SettleBucket.WITHOUT_OPINION), String)
+    )
     undecided = _line(
-        NewsKind.TO_DECIDE, func.count(Proposal.id), literal(""), func.max(Proposal.published_on), literal("")
+        NewsKind.TO_DECIDE, func.count(Proposal.id), literal(""), func.max(Proposal.published_on), opinions
     ).where(Proposal.programme_id == programme_id, to_settle(today))
     ready = (
         _line(NewsKind.UNPUBLISHED, func.count(Decision.id), literal(""), func.max(Decision.taken_on), literal(""))

@@ -218,11 +218,11 @@ class _Teller:
         )
 
     def _why(self, change: _Change) -> tuple[int | None, str]:
-        """For an open action the last thing said; for one finished, started or stopped what was said then."""
+        """The last thing said at the end of the period; of an action finished, started or stopped, since it is so."""
         rows = change.log.rows[: change.log.index_at(change.after.as_of) + 1]
         turned = [row for row in rows if row.status is change.status and row.effective_on >= change.row.effective_on]
         late = change.after.late
-        for row in reversed(rows) if late else turned:
+        for row in reversed(rows if late else turned):
             note, reason = self.notes.get(row.id, ("", ""))
             said = (reason or note) if late else (note or reason)
             if said:

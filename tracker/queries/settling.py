@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, String, and_, case, cast, exists, func, or_, select
 
-from tracker.enums import ConditionKind, LineageKind, Outcome, ProposalState, ReviewAdvice
+from tracker.enums import ConditionKind, LineageKind, MeetingKind, Outcome, ProposalState, ReviewAdvice
 from tracker.extensions import db
 from tracker.models import (
     Decision,
@@ -139,6 +139,11 @@ def to_settle(today: date) -> ColumnElement[bool]:
     return and_(or_(Proposal.state.in_(PENDING), due), ~waits_for_publication())
 
 
+def bucket_count(bucket: SettleBucket) -> ColumnElement[Any]:
+    """How many of the proposals selected are in a bucket."""
+    return func.coalesce(func.sum(case((_bucket() == bucket.value, 1), else_=0)), 0)
+
+
 def _bucket() -> ColumnElement[Any]:
     return case(
         (Proposal.state == ProposalState.DEFERRED, SettleBucket.REVISIT.value),
@@ -239,11 +244,19 @@ def _values(row: Any) -> Any:
     return row
 
 
-def meeting_choices(programme_id: int, *, today: date, limit: int = 40) -> tuple[MeetingChoice, ...]:
-    """The meetings already held in which a decision may have been taken, latest first; groups decide nothing."""
+def meeting_choices(
+    programme_id: int, *, today: date, keep: int | None = None, limit: int = 40
+) -> tuple[MeetingChoice, ...]:
+    """The committee's meetings of the last year, today's first; nothing is decided in one that is still to come.
+
+    `keep`: the meeting of the decision being changed stays on offer.
+    """
+    recent = and_(
+        Meeting.kind == MeetingKind.STEERING, Meeting.held_on <= today, Meeting.held_on >= today - timedelta(days=366)
+    )
     rows = db.session.execute(
         select(Meeting.id, Meeting.title, Meeting.held_on)
-        .where(Meeting.programme_id == programme_id, Meeting.group_id.is_(None), Meeting.held_on <= today)
+        .where(Meeting.programme_id == programme_id, or_(recent, Meeting.id == keep) if keep else recent)
         .order_by(Meeting.held_on.desc(), Meeting.id.desc())
         .limit(limit)
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
@@ -27,8 +27,6 @@ from tracker.views.reviews import chosen, join, reserved, separate, sorts, studi
 from tracker.workflow import DECIDABLE
 
 bp = Blueprint("decisions", __name__)
-
-RECENT = timedelta(days=30)  # a meeting held since then is proposed first
 
 
 @bp.get("/a-decider")
@@ -82,9 +80,9 @@ def _buckets(counts: Any) -> list[tuple[str, str]]:
 @requires(Permission.DECISION_TAKE)
 def decide(number: int) -> ResponseReturnValue:
     proposal = studied_or_404(number, Permission.DECISION_TAKE)
-    meetings = settling.meeting_choices(proposal.programme_id, today=today())
     given = decisions.decisions_on(proposal.id)
-    first = _first_values(given, meetings) if request.method == "GET" else None  # a post says all there is to say
+    meetings = _meetings(proposal, given)
+    first = _first_values(given) if request.method == "GET" else None  # a post says all there is to say
     form = DecisionForm(meetings=meetings, data=first)
     if form.validate_on_submit():
         begin_write()
@@ -126,13 +124,18 @@ def _seen(given: tuple[AnswerRecord, ...]) -> str:
     return "" if waiting is None else f"{waiting.id}:{waiting.digest}"
 
 
-def _first_values(given: tuple[AnswerRecord, ...], meetings: tuple[MeetingChoice, ...]) -> dict[str, Any]:
-    """What the form shows at first: the decision to change, or the last meeting when it is recent."""
+def _meetings(proposal: StudiedProposal, given: tuple[AnswerRecord, ...]) -> tuple[MeetingChoice, ...]:
+    waiting = _waiting(given)
+    return settling.meeting_choices(
+        proposal.programme_id, today=today(), keep=waiting.meeting_id if waiting is not None else None
+    )
+
+
+def _first_values(given: tuple[AnswerRecord, ...]) -> dict[str, Any]:
+    """What the form shows at first: the decision to change, or today and no meeting."""
     waiting = _waiting(given)
     if waiting is not None:
         return DecisionForm.values_of(waiting)
-    if meetings and today() - meetings[0].held_on <= RECENT:
-        return {"meeting_id": str(meetings[0].id)}
     return {"taken_on": today()}
 
 
@@ -174,8 +177,7 @@ def merge(number: int) -> ResponseReturnValue:
     if join(proposal, merge_form):
         return redirect(url_for("decisions.decide", number=number), 303)
     given = decisions.decisions_on(proposal.id)
-    meetings = settling.meeting_choices(proposal.programme_id, today=today())
-    form = DecisionForm(formdata=None, meetings=meetings, data=_first_values(given, meetings))
+    form = DecisionForm(formdata=None, meetings=_meetings(proposal, given), data=_first_values(given))
     return _decide_page(proposal, given, form, merge_form), 422
 
 
@@ -203,8 +205,12 @@ def publish() -> ResponseReturnValue:
             end_transaction(commit=False)
             error = refusal.message
         else:
-            text = ngettext("%(num)s réponse publiée.", "%(num)s réponses publiées.", len(published))
-            flash(gettext("%(said)s Les agents la lisent dès maintenant.", said=text), "success")
+            text = ngettext(
+                "%(num)s réponse publiée. Les agents la lisent dès maintenant.",
+                "%(num)s réponses publiées. Les agents les lisent dès maintenant.",
+                len(published),
+            )
+            flash(text, "success")
             return redirect(url_for("decisions.publish", **project_args()), 303)
     waiting = decisions.unpublished(project.id, page=page_number())
     picked = decisions.unpublished_among(project.id, _previewed(request.values.getlist("decision")))

@@ -46,6 +46,7 @@ def _publish(
     letter = letters.build(programme_id, quarter, actor=editor, now=drafted)
     letters.write_editorial(letter, text, actor=editor, now=drafted)
     letters.ask_proofreading(letter, [reader.id for reader in readers], actor=editor, now=drafted, notify=False)
+    letters.build(programme_id, quarter, actor=editor, now=published)  # what the bon à tirer is given on
     letters.approve(letter, readers[0].name, given_on, actor=editor, now=published)
     letters.publish(letter, actor=editor, now=published)
 

@@ -21,11 +21,11 @@ from tracker.services.letters.blocks import (
     write_editorial,
 )
 from tracker.services.letters.composing import build, compose_now, get, locked, preview_content
-from tracker.services.letters.publishing import approve, publish, reopen, set_public
+from tracker.services.letters.publishing import approve, back_to_reading, publish, reopen, set_public
 from tracker.services.letters.reading import ask_proofreading, leave_remark
 
 __all__ = [
-    "add_block", "approve", "ask_proofreading", "build", "compose_now", "edit_block", "get", "leave_remark",
-    "locked", "move_block", "preview_content", "publish", "remove_block", "reopen", "restore_block",
+    "add_block", "approve", "ask_proofreading", "back_to_reading", "build", "compose_now", "edit_block", "get",
+    "leave_remark", "locked", "move_block", "preview_content", "publish", "remove_block", "reopen", "restore_block",
     "set_hidden", "set_public", "write_editorial",
 ]  # fmt: skip

@@ -13,7 +13,7 @@ from tracker import filters
 from tracker.enums import LetterState
 from tracker.errors import Conflict, NotFound, Refused
 from tracker.extensions import db
-from tracker.letters import Block, Facts, Period, Quarter, compose, content_of, letter_title
+from tracker.letters import Block, Facts, Period, Quarter, canonical, compose, content_of, letter_title
 from tracker.models import Letter, LetterBlock
 from tracker.permissions import Permission, require
 from tracker.queries import letter_facts, letters, projects
@@ -164,6 +164,16 @@ def edited_blocks(letter: Letter, composed: Composed | None = None) -> tuple[Blo
             block = replace(block, source=fresh[row.key].source, data=fresh[row.key].data)
         found.append(block)
     return tuple(found)
+
+
+def moved_blocks(letter: Letter, composed: Composed) -> tuple[str, ...]:
+    """The blocks that would not be published as they stand in the draft; when they were fetched does not count."""
+    stored = {block.key: block.data for block in letter.blocks}
+    return tuple(
+        fresh.key
+        for fresh in composed.blocks
+        if fresh.key in stored and canonical(stored[fresh.key]) != canonical(fresh.data)
+    )
 
 
 def preview_content(letter: Letter, composed: Composed, *, number: int | None = None) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from tracker import validation, workflow
 from tracker.enums import FrozenKind, LetterState
-from tracker.errors import Conflict, Refused
+from tracker.errors import Conflict, ContentMoved, Refused
 from tracker.extensions import db
 from tracker.letters import SCHEMA_VERSION, canonical, digest, letter_title
 from tracker.models import Frozen, Letter, Proofreading
@@ -17,8 +17,10 @@ from tracker.permissions import Permission, require
 from tracker.records import Actor, paris_day
 from tracker.services import counters
 from tracker.services.letters.composing import (
+    apply,
     check_open,
     compose_now,
+    moved_blocks,
     preview_content,
     project_of,
     trace,
@@ -67,7 +69,8 @@ def publish(
 ) -> Letter:
     """Publish to the page and the archive: the figures are those known now, and nothing changes any more.
 
-    Raises Forbidden, Conflict, IllegalTransition without bon à tirer, Refused for an older quarter than the last one.
+    Raises Forbidden, Conflict, IllegalTransition without bon à tirer, Refused for an older quarter than the last one,
+    ContentMoved when the data no longer tells what the bon à tirer was given on: see `back_to_reading`.
     """
     require(actor, Permission.LETTER_PUBLISH, letter)
     check_open(letter)
@@ -76,6 +79,9 @@ def publish(
     if letter.state not in {LetterState.APPROVED, LetterState.SCHEDULED}:
         workflow.check_letter_move(letter.state, LetterState.SENT)
     composed = compose_now(project_of(letter.programme_id), letter.quarter, now=now)
+    moved = moved_blocks(letter, composed)
+    if moved:
+        raise ContentMoved(gettext("La lettre n'est plus celle du bon à tirer : elle n'est pas publiée."), moved)
     number = counters.next_number("letter")
     content = canonical(preview_content(letter, composed, number=number))
     period = composed.facts.period
@@ -95,6 +101,23 @@ def publish(
     letter.blocks = []  # the frozen content is the only truth from now on
     db.session.flush()
     trace(letter, "letter:publish", actor=actor, now=now, number=number, sha256=frozen.sha256)
+    return letter
+
+
+def back_to_reading(letter: Letter, *, actor: Actor, now: datetime) -> Letter:
+    """Refresh an approved letter whose data moved: it is to be read again, and its bon à tirer no longer stands."""
+    require(actor, Permission.LETTER_PUBLISH, letter)
+    check_open(letter)
+    composed = compose_now(project_of(letter.programme_id), letter.quarter, now=now)
+    moved = moved_blocks(letter, composed)
+    for step in (LetterState.DRAFT, LetterState.TO_APPROVE):
+        workflow.check_letter_move(letter.state, step)
+        letter.state = step
+    letter.approved_by, letter.approved_on = "", None
+    letter.revision += 1
+    apply(letter, composed)
+    db.session.flush()
+    trace(letter, "letter:refresh", actor=actor, now=now, moved=list(moved))
     return letter
 
 

@@ -7,10 +7,10 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
 from flask_login import current_user
 
-from tracker.errors import Forbidden, Refused, TrackerError
+from tracker.errors import ContentMoved, Forbidden, Refused, TrackerError
 from tracker.extensions import begin_write, end_transaction
 from tracker.forms.letters import ApprovalForm, PublishForm, ReadersForm, RemarkForm
-from tracker.letters import Document, Quarter, document, letter_title, references
+from tracker.letters import Document, Quarter, Resolved, document, letter_title, references
 from tracker.letters.words import counter_label
 from tracker.permissions import Permission, can, require
 from tracker.queries import letters
@@ -181,6 +181,40 @@ def reopen(quarter: str) -> ResponseReturnValue:
     return back(quarter, "etapes")
 
 
+def _read_again(draft: DraftLetter, refusal: ContentMoved) -> ResponseReturnValue:
+    """Refresh the letter, send it back to reading, and list what changed since the bon à tirer."""
+    from tracker.views.letters.writing import back
+
+    begin_write()
+    service.back_to_reading(service.locked(draft.id), actor=acting(), now=current_time())
+    fresh = draft_or_404(draft.quarter)
+    flash(
+        gettext(
+            "%(refusal)s Elle est actualisée et revient en relecture ; notez un nouveau bon à tirer. "
+            "Ce qui a changé : %(changes)s.",
+            refusal=refusal.message, changes=" ; ".join(_changes(draft, fresh, refusal.keys)),
+        ),
+        "warning",
+    )  # fmt: skip
+    return back(draft.quarter, "etapes")
+
+
+def _changes(old: DraftLetter, new: DraftLetter, keys: tuple[str, ...]) -> list[str]:
+    """Each counter with both values, then the title of each other block that reads otherwise."""
+    was, now = (block.data.get("closing", {}) if block else {} for block in (old.block("counts"), new.block("counts")))
+    found = [
+        f"{counter_label(key)} : {was.get(key, 0)} → {value}" for key, value in now.items() if was.get(key, 0) != value
+    ]
+    project = chosen_project()
+    before, after = (document(one.content(project), Resolved()) for one in (old, new))
+    for key in keys:
+        first, last = before.section(key), after.section(key)
+        titles = list(dict.fromkeys(part.title for part in (first, last) if part is not None))
+        if titles and not (key == "counts" and found):
+            found.append(" → ".join(f"« {title} »" for title in titles))
+    return found or [gettext("le détail de la lettre")]
+
+
 @bp.route("/brouillons/<string:quarter>/publier", methods=["GET", "POST"])
 @requires(Permission.LETTER_PUBLISH)
 def publish(quarter: str) -> ResponseReturnValue:
@@ -196,6 +230,9 @@ def publish(quarter: str) -> ResponseReturnValue:
                 service.locked(draft.id), is_public=bool(form.is_public.data), revision=form.revision.data,
                 actor=acting(), now=current_time(),
             )  # fmt: skip
+        except ContentMoved as refusal:
+            end_transaction(commit=False)
+            return _read_again(draft, refusal)
         except TrackerError as refusal:
             end_transaction(commit=False)
             form.refuse(refusal)
