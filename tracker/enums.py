@@ -95,7 +95,7 @@ class Origin(Labelled):
 
 
 class PhaseKind(Labelled):
-    PROPOSING = "proposing", "dépôt des propositions"
+    PROPOSING = "proposing", "dépôt et soutien des propositions"
     VOTING = "voting", "soutien des propositions"
     REVIEWING = "reviewing", "étude et réponses"
     PAUSE = "pause", "pause"
@@ -208,7 +208,7 @@ class MarkKind(Labelled):
 class ToCheck(Labelled):
     """Why an action is "à vérifier"; computed, never stored."""
 
-    SUN_BUT_LATE = "sun_but_late", "soleil alors que l'action est en retard"
+    SUN_BUT_LATE = "sun_but_late", "soleil alors que l'action est en retard ou prend du retard"
     DONE_OPEN_MILESTONES = "done_open_milestones", "réalisée avec des jalons ouverts"
     COMPLETE_NOT_DONE = "complete_not_done", "100 % déclarés mais pas réalisée"
     STARTED_WITHOUT_START = "started_without_start", "en cours sans date de début"

@@ -113,7 +113,8 @@ def test_the_list_counts_before_it_shows(client: CheckedClient, site: Site, writ
         ("statut=realisee", False),
         ("meteo=soleil", True),
         ("meteo=orage", False),
-        ("retard=1", True),
+        ("retard=1", False),  # it starts late: that is another filter
+        ("retard=depart", True),
         ("sans_nouvelles=1", False),
         ("a_verifier=1", False),
         ("sans_pilote=1", False),
@@ -144,6 +145,27 @@ def test_sorting_by_need_puts_late_first_and_what_is_over_last(client: CheckedCl
     for sort in ("numero", "echeance", "avancement"):
         page = client.get(f"/actions?tri={sort}")
         assert len(page.select("table tbody tr")) == 4
+
+
+def test_late_and_starting_late_are_two_filters(client: CheckedClient, site: Site, writing: Any) -> None:
+    with writing():
+        late = factories.action(site.project, title="Finit tard", opened_on=date(2026, 1, 5))
+        factories.update(late, date(2026, 2, 2), planned_start=date(2026, 1, 5), planned_end=date(2026, 3, 1))
+        start = factories.action(site.project, title="Part tard", opened_on=date(2026, 1, 5))
+        factories.update(
+            start, date(2026, 2, 2), status=ActionStatus.TO_START, planned_start=date(2026, 3, 1),
+            planned_end=date(2026, 9, 1),
+        )  # fmt: skip
+    be(client, site, "agent")
+    only, both = client.get("/actions?retard=1"), client.get("/actions?retard=depart")
+    assert "Finit tard" in only
+    assert "Part tard" not in only
+    assert "Finit tard" in both
+    assert "Part tard" in both
+    assert "partant en retard" in both
+    board = client.get("/tableau-de-bord")
+    link = next(a for a in board.select(".board-statuses a") if "partant en retard" in a.get_text())
+    assert link.get_text().split()[0] == str(len(client.get(link["href"]).select("table tbody tr")))
 
 
 def test_lateness_is_never_listed_by_person(client: CheckedClient, site: Site) -> None:
@@ -453,7 +475,9 @@ def test_an_action_is_created_already_linked_to_its_proposals(client: CheckedCli
     a, b = retained(site, writing, title="Un guichet pour tous"), retained(site, writing)
     path = f"/actions/nouvelle?proposition={a}&proposition={b}"
     page = be(client, site, "lead").get(path)
-    assert page.select("input[name=title]")[0]["value"] == "Un guichet pour tous"
+    # an empty title: one tap cannot create an action
+    assert not page.select("input[name=title]")[0].get("value")
+    assert "La proposition disait : « Un guichet pour tous »" in page
     page = client.submit(path, {
         "title": "Guichet", "group": str(site.group_id), "theme": "0", "pilot": "paule pilote",
         "opened_on": "2026-03-16",

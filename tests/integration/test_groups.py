@@ -170,10 +170,41 @@ def test_one_save_confirms_some_changes_others_and_skips_the_rest(client: Checke
     assert set(kinds) == {UpdateKind.CONFIRMATION, UpdateKind.STATEMENT}
 
 
-def test_what_is_typed_counts_even_when_the_row_was_left_on_skip(client: CheckedClient, site: Site) -> None:
-    form = filled(client.login(site.users["lead"]).get(ROUND)) | {f"a{site.numbers[0]}-note": "Un mot sans cocher."}
-    client.post(ROUND, form)
-    assert rows() == 6
+@pytest.mark.parametrize("choice", ["", "same"])
+def test_a_row_passed_is_never_published_and_what_is_typed_in_it_comes_back(
+    client: CheckedClient, site: Site, choice: str
+) -> None:
+    before = rows()
+    form = filled(client.login(site.users["lead"]).get(ROUND))
+    form |= {f"a{site.numbers[0]}-note": "Un mot sans cocher.", f"a{site.numbers[0]}-choice": choice}
+    page = client.post(ROUND, form, expected=422)
+    assert rows() == before
+    assert "Un mot sans cocher." in page.text
+    assert f"Action n° {site.numbers[0]}" in page.select(".error-summary")[0].get_text()
+    assert "Pour cette action" not in page
+
+
+def test_a_row_passed_stays_passed_when_somebody_else_wrote_meanwhile(
+    client: CheckedClient, site: Site, writing: Any
+) -> None:
+    form = filled(client.login(site.users["lead"]).get(ROUND)) | {f"a{site.numbers[1]}-choice": "same"}
+    with writing():
+        factories.update(
+            db.session.get_one(Action, site.ids[0]), date(2026, 3, 15), status=ActionStatus.IN_PROGRESS, note="Lancée."
+        )
+    before = rows()
+    assert "1 action confirmée" in client.submit(ROUND, form)
+    assert rows() == before + 1
+
+
+def test_a_row_just_said_offers_to_correct_it(client: CheckedClient, site: Site) -> None:
+    page = client.login(site.users["lead"]).get(ROUND)
+    assert "Dit aujourd'hui" not in page
+    client.post(ROUND, filled(page) | {f"a{site.numbers[0]}-choice": "same"})
+    page = client.get(ROUND)
+    said = page.select(f"#action-{site.numbers[0]} .round-said a")
+    assert len(page.select(".round-said")) == 1
+    client.get(said[0]["href"])
 
 
 def test_errors_by_row_keep_everything_typed_and_write_nothing(client: CheckedClient, site: Site) -> None:

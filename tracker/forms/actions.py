@@ -297,6 +297,7 @@ class RoundRowForm(BaseForm):
     note = TextAreaField(_("Un mot pour tout le monde"), [Length(max=validation.NOTE_MAX)])
     token = HiddenField()
     shown: ActionState
+    log_head: int  # the last row of the log when this page was made
 
     SKIP, SAME, CHANGE = "", "same", "change"
 
@@ -321,12 +322,26 @@ class RoundRowForm(BaseForm):
         """Nothing typed, as far as can be told from what was sent."""
         return not self.is_submitted() or (not self.errors and self.statement().is_empty)
 
+    @property
+    def _typed(self) -> bool:
+        """Whether the person said something; a list left alone differs by itself once somebody else wrote."""
+        if self.token_id == self.log_head:
+            return not self.statement().is_empty
+        return bool(self.note.data or self.move_reason.data or _chosen(self, "done"))
+
     def validate(self, extra_validators: Any = None) -> bool:
         """A row that says two things at once, or a change without change, is told so."""
         if not super().validate(extra_validators):
             return False
         said = not self.statement().is_empty
-        if self.choice.data == self.SAME and said:
+        if self.choice.data == self.SKIP and self._typed:
+            self._tell(
+                gettext(
+                    "Vous passez cette action, et vous écrivez quelque chose : "
+                    "choisissez « Il y a du nouveau », ou effacez ce qui est écrit."
+                )
+            )
+        elif self.choice.data == self.SAME and self._typed:
             self._tell(gettext("Vous dites que rien n'a changé, et vous changez quelque chose : choisissez."))
         elif self.choice.data == self.CHANGE and not said:
             self._tell(gettext("Dites ce qui change, ou choisissez « Rien n'a changé »."))
@@ -336,11 +351,10 @@ class RoundRowForm(BaseForm):
         self.choice.errors = [*self.choice.errors, sentence]
 
     def intent(self) -> Statement | bool | None:
-        """False: skipped; None: nothing has changed; else what changes, whatever was ticked."""
-        said = self.statement()
+        """False: skipped; None: nothing has changed; else what changes."""
         if self.choice.data == self.SAME:
             return None
-        return False if said.is_empty else said
+        return self.statement() if self.choice.data == self.CHANGE else False
 
 
 def round_row(state: ActionState, *, token: int) -> RoundRowForm:
@@ -353,6 +367,7 @@ def round_row(state: ActionState, *, token: int) -> RoundRowForm:
         },
     )  # fmt: skip
     form.shown = state
+    form.log_head = token
     form.choice.choices = [
         (RoundRowForm.SKIP, gettext("Je passe")),
         (RoundRowForm.SAME, gettext("Rien n'a changé")),

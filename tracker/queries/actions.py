@@ -64,6 +64,7 @@ class ActionFilters:
     status: ActionStatus | None = None
     health: Health | None = None
     late: bool = False
+    late_any: bool = False  # late, or late to start
     silent: bool = False
     to_check: bool = False
     unpiloted: bool = False
@@ -81,7 +82,9 @@ class ActionFilters:
         if self.health is not None and state.health is not self.health:
             return False
         flags = (
-            (self.late, state.late or state.late_start),
+            # counted as the board counts: an action with sub-actions is told by them
+            (self.late, state.leaf and state.late),
+            (self.late_any, state.leaf and (state.late or state.late_start)),
             (self.silent, state.silent),
             (self.to_check, bool(state.to_check)),
             (self.unpiloted, action.id in unpiloted),
@@ -171,6 +174,11 @@ def need(state: ActionState) -> tuple[int, date, int]:
 
 def by_need(given: Iterable[ActionState]) -> tuple[ActionState, ...]:
     return tuple(sorted(given, key=need))
+
+
+def to_tell(given: Iterable[ActionState], *, over: Collection[int]) -> tuple[ActionState, ...]:
+    """By need, those of `over` (ids of actions whose project has ended) last."""
+    return tuple(sorted(given, key=lambda state: (state.action.id in over, need(state))))
 
 
 def action_list(

@@ -6,13 +6,13 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 
 from tracker.enums import Role
 from tracker.extensions import db
 from tracker.models import Action, RoleGrant, User, WorkingGroup
 from tracker.progress import ActionState, MilestoneState, live_rows
-from tracker.records import ActionRecord
+from tracker.records import ActionRecord, Actor
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +107,16 @@ def action_ids_of_group(group_id: int) -> tuple[int, ...]:
     return tuple(db.session.scalars(select(Action.id).where(Action.group_id == group_id).order_by(Action.number)))
 
 
-def action_ids_of_pilot(user_id: int) -> tuple[int, ...]:
-    """The actions that a person pilots, in every project."""
-    return tuple(db.session.scalars(select(Action.id).where(Action.pilot_id == user_id).order_by(Action.number)))
+def theirs(person: Actor) -> ColumnElement[bool]:
+    """Which actions a person is asked about: those they pilot, and those of the groups they lead."""
+    led = {grant.group_id for grant in person.grants if grant.role is Role.GROUP_LEAD and grant.group_id is not None}
+    return or_(Action.pilot_id == person.id, Action.group_id.in_(led))
+
+
+def actions_of(person: Actor) -> dict[int, int]:
+    """The actions that a person is asked about in every project, each with its project."""
+    asked = select(Action.id, Action.programme_id).where(theirs(person)).order_by(Action.number)
+    return {row.id: row.programme_id for row in db.session.execute(asked)}
 
 
 def last_said(records: Collection[ActionRecord]) -> tuple[int, ...]:

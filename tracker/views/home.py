@@ -8,7 +8,6 @@ from datetime import date
 from flask import Blueprint, render_template
 
 from tracker.charts.spark import Spark, spark
-from tracker.enums import Role
 from tracker.permissions import Permission, can
 from tracker.progress import ActionState, Summary, progress_curves, summarise
 from tracker.queries import actions, home, log
@@ -33,17 +32,20 @@ def index() -> str:
     actor, day = acting(), today()
     running = [p for p in page_frame().projects if p.starts_on <= day <= p.ends_on]
     steered = next((p for p in [*running, *page_frame().projects] if can(actor, Permission.DECISION_PREPARE, p)), None)
-    states = [s for p in running for s in actions.states(p, as_of=day)]
-    led = {grant.group_id for grant in actor.grants if grant.role is Role.GROUP_LEAD}
-    mine = [s for s in states if not s.status.is_closed and (s.action.pilot_id == actor.id or s.action.group_id in led)]
+    feed = home.feed(actor, today=day, steering_of=steered.id if steered else None)
+    ended = {p.id for p in page_frame().projects if p.ends_on < day}
+    asked = [p for p in page_frame().projects if p.id in feed.my_actions.values()]
+    mine = [s for p in asked for s in actions.states(p, as_of=day) if s.action.id in feed.my_actions]
+    mine = [s for s in mine if not s.status.is_closed]
+    in_ended = {key for key, its in feed.my_actions.items() if its in ended}
     return render_template(
         "home/index.html",
         steps=home.open_steps(current_time()),
         my_proposals=home.my_proposals(actor.id),
-        feed=home.feed(today=day, steering_of=steered.id if steered else None),
+        feed=feed,
         step_args={p.id: {} if p.is_principal else {"projet": p.slug} for p in page_frame().projects},
         seen_on=paris_day(actor.previous_visit_at) if actor.previous_visit_at else None,
-        my_actions=sorted(mine, key=_need)[:ROWS_SHOWN],
+        my_actions=actions.to_tell(mine, over=in_ended)[:ROWS_SHOWN],
         my_actions_total=len(mine),
         committee=_committee(steered, day) if steered else None,
     )

@@ -208,6 +208,12 @@
   }
   document.querySelector("form[data-logout]")?.addEventListener("submit", forgetAll);
 
+  // ---- A round: "Il y a du nouveau" opens its fields; without script they open by hand.
+  document.addEventListener("change", (event) => {
+    const row = event.target.closest?.(".round-choice")?.parentElement;
+    if (row && event.target.value === "change") row.querySelector("details[data-round-change]")?.setAttribute("open", "");
+  });
+
   // ---- Errors of a form: the summary is read first.
   document.querySelector("[data-focus]")?.focus();
 })();

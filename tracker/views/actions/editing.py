@@ -107,7 +107,6 @@ def _first_values(proposals: tuple[SourceProposal, ...]) -> dict[str, Any]:
     if proposals:
         first = proposals[0]
         values |= {
-            "title": first.title,
             "theme": first.theme_id or 0,
             "entities": sorted({key for one in proposals for key in one.entity_ids}),
         }

@@ -62,6 +62,7 @@ def read_filters(choices: Choices) -> ActionFilters:
         status=_member(ActionStatus, args.get("statut", "")),
         health=_member(Health, args.get("meteo", "")),
         late=args.get("retard") == "1",
+        late_any=args.get("retard") == "depart",
         silent=args.get("sans_nouvelles") == "1",
         to_check=args.get("a_verifier") == "1",
         unpiloted=args.get("sans_pilote") == "1",
@@ -83,6 +84,8 @@ def count_sentence(summary: Summary) -> str:
     ]
     if summary.late:
         parts.append(gettext("%(n)s en retard", n=french(summary.late)))
+    if summary.late_start:
+        parts.append(gettext("%(n)s partant en retard", n=french(summary.late_start)))
     if summary.silent:
         parts.append(gettext("%(n)s sans nouvelles", n=french(summary.silent)))
     if summary.to_check:
@@ -125,6 +128,7 @@ def _active(filters: ActionFilters, choices: Choices) -> list[dict[str, str]]:
         ("statut", filters.status.label if filters.status else ""),
         ("meteo", filters.health.label if filters.health else ""),
         ("retard", gettext("en retard") if filters.late else ""),
+        ("retard", gettext("en retard ou partant en retard") if filters.late_any else ""),
         ("sans_nouvelles", gettext("sans nouvelles") if filters.silent else ""),
         ("a_verifier", gettext("à vérifier") if filters.to_check else ""),
         ("sans_pilote", gettext("sans pilote") if filters.unpiloted else ""),

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
 
+from tracker.enums import UpdateKind
 from tracker.extensions import begin_write, end_transaction
 from tracker.forms.actions import RoundRowForm, round_row
 from tracker.permissions import Permission
 from tracker.progress import ActionState, Timeline, live_rows
 from tracker.queries import action_pages, actions, groups, log
 from tracker.queries.action_pages import UpdateDetail
-from tracker.records import ActionRecord
+from tracker.records import ActionRecord, paris_day
 from tracker.security import acting, current_time, requires
 from tracker.services import updates
 from tracker.services.updates import RoundRefused, RoundResult, Statement
 from tracker.views.actions.blueprint import bp, latest_id
-from tracker.views.frame import today
+from tracker.views.frame import page_frame, today
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +33,20 @@ class Row:
     form: RoundRowForm
     record: ActionRecord
 
+    @property
+    def said_today(self) -> int | None:
+        """The point in force when it was written today: it is corrected rather than said again."""
+        last = live_rows(self.record)[-1]
+        written = last.kind is not UpdateKind.OPENING and paris_day(last.recorded_at) == today()
+        return last.id if written else None
 
-def rows_of(ids: tuple[int, ...]) -> list[Row]:
-    """The open actions among these, by need, in four statements."""
+
+def rows_of(ids: tuple[int, ...], over: Collection[int] = ()) -> list[Row]:
+    """The open actions among these, by need, those of `over` last, in four statements."""
     records = {record.id: record for record in (log.load_actions(ids=ids) if ids else ())}
     day = max([today(), *(live_rows(record)[0].effective_on for record in records.values())], default=today())
     states = Timeline.build(records.values()).states(day)
-    still = actions.by_need(state for state in states if not state.status.is_closed)
+    still = actions.to_tell((state for state in states if not state.status.is_closed), over=over)
     notes = action_pages.last_notes(groups.last_said([records[state.action.id] for state in still]))
     return [
         Row(state, notes.get(state.action.id), round_row(state, token=latest_id(records[state.action.id])),
@@ -47,10 +56,19 @@ def rows_of(ids: tuple[int, ...]) -> list[Row]:
 
 
 def run(
-    ids: tuple[int, ...], *, back_url: str, back_label: str, heading: str, empty_advice: str
+    ids: tuple[int, ...],
+    *,
+    back_url: str,
+    back_label: str,
+    heading: str,
+    empty_advice: str,
+    over: Collection[int] = (),
 ) -> ResponseReturnValue:
-    """Show a round, or save it: nothing chosen is skipped, an error keeps everything typed."""
-    rows = rows_of(ids)
+    """Show a round, or save it: nothing chosen is skipped, an error keeps everything typed.
+
+    `over`: the actions of projects that have ended, shown last.
+    """
+    rows = rows_of(ids, over)
     page = {"heading": heading, "back_url": back_url, "back_label": back_label, "empty_advice": empty_advice}
     if request.method != "POST":
         return _show(rows, **page)
@@ -128,11 +146,14 @@ def _show(rows: list[Row], **page: str) -> str:
 @bp.route("/mon-tour", methods=["GET", "POST"])
 @requires(Permission.ACTION_POST)
 def my_round() -> ResponseReturnValue:
-    """The open actions that the person pilots, in every project."""
+    """The open actions that the person pilots or whose group they lead, in every project: those of the first page."""
+    asked = groups.actions_of(acting())
+    ended = {project.id for project in page_frame().projects if project.ends_on < today()}
     return run(
-        groups.action_ids_of_pilot(acting().id),
+        tuple(asked),
+        over={key for key, project_id in asked.items() if project_id in ended},
         back_url=url_for("actions.my_round"),
         back_label=gettext("Retour à mes actions"),
         heading=gettext("Où en sont mes actions ?"),
-        empty_advice=gettext("Vous n'êtes pilote d'aucune action ouverte : rien ne vous est demandé."),
+        empty_advice=gettext("Vous ne pilotez et n'animez aucune action ouverte : rien ne vous est demandé."),
     )
