@@ -114,6 +114,7 @@ def test_propose_by_keyboard(visit: Visit) -> None:
     page.get_by_label("Votre idée").focus()
     page.keyboard.type("Des créneaux de salle réservables depuis le téléphone.")
     page.get_by_label("Afficher mon nom", exact=True).focus()
+    page.keyboard.press("Space")
     page.keyboard.press("ArrowDown")
     expect(page.get_by_label("Ne pas afficher mon nom")).to_be_checked()
     page.get_by_role("button", name="Enregistrer le brouillon").focus()

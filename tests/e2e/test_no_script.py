@@ -49,6 +49,7 @@ def test_propose(plain: Visit) -> None:
     page.get_by_label("Votre idée").fill("Mettre un abri à vélos devant la mairie annexe.")
     agent.press("Enregistrer le brouillon")
     expect(page.locator("#messages")).to_contain_text("Brouillon enregistré")
+    page.get_by_label("Ne pas afficher mon nom").check()
     agent.press("Relire avant d'envoyer")
     agent.press("Envoyer ma proposition")
     expect(page.get_by_role("heading", level=1)).to_have_text("Proposition envoyée")

@@ -459,6 +459,31 @@ def test_the_author_alone_lifts_or_sets_the_name_and_is_asked_first(
     assert town.author_name not in names_kept()
 
 
+def test_the_name_is_chosen_by_the_author_before_sending(author: CheckedClient) -> None:
+    assert not author.get("/propositions/nouvelle").select("input[name=name][checked]")
+    for gesture in ("envoyer", "apercu"):
+        said = author.post("/propositions/nouvelle", typed(name="", geste=gesture), expected=422)
+        assert "Choisissez si votre nom est affiché ou non." in said
+        assert IDEA in said
+    p = write(author, name="", geste="brouillon")
+    here = f"/propositions/brouillons/{p.draft_key}"
+    assert not author.get(here).select("input[name=name][checked]")
+    author.post(f"{here}/envoi", expected=422)
+    author.post(here, typed(name="non-affiche"))
+    assert only().state is ProposalState.SUBMITTED
+
+
+def test_the_name_may_change_while_the_proposal_waits(author: CheckedClient) -> None:
+    p = write(author, name="affiche")
+    here = f"/propositions/brouillons/{p.draft_key}"
+    assert "Changer" in author.get(here)
+    author.post(here, {"nom": "non-affiche"})
+    assert db.session.scalar(select(Authorship.sealed)) is True
+    end_transaction(commit=False)
+    author.post(here, {"nom": "affiche"})
+    assert db.session.scalar(select(Authorship.sealed)) is False
+
+
 def test_thanks_need_a_displayed_name(author: CheckedClient) -> None:
     write(author, name="non-affiche", thanks="y")
     assert db.session.scalar(select(Authorship.thanks_consent)) is False

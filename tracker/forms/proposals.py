@@ -32,7 +32,7 @@ class ProposalForm(BaseForm):
     )
     title = StringField(_("Titre"), [check(_optional_title)])
     theme = SelectField(_("Thème"), [Optional()], coerce=str)
-    name = RadioField(_("Votre nom"), default=SHOWN)
+    name = RadioField(_("Votre nom"), [Optional()])  # a draft may wait for the choice, sending may not
     thanks = BooleanField(_("Si mon idée est citée dans la lettre du projet, on peut m'y remercier par mon nom"))
 
     def __init__(self, *args: Any, themes: Iterable[Choice], **kwargs: Any) -> None:
@@ -43,13 +43,20 @@ class ProposalForm(BaseForm):
             (HIDDEN, gettext("Ne pas afficher mon nom")),
         ]
 
+    def name_chosen_for(self, intent: str) -> bool:
+        """A draft may wait; what is read again or sent must say whether the name is displayed."""
+        if intent == "brouillon" or self.name.data:
+            return True
+        self.name.errors = [gettext("Choisissez si votre nom est affiché ou non.")]
+        return False
+
     def text(self) -> Text:
         """What was typed, as the service takes it."""
         return Text(
             title=self.title.data or "",
             body=self.body.data or "",
             theme_id=validation.as_id(self.theme.data or ""),
-            sealed=self.name.data == HIDDEN,
+            sealed=self.name.data == HIDDEN if self.name.data else None,
             thanks_consent=bool(self.thanks.data),
         )
 

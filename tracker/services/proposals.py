@@ -45,7 +45,7 @@ class Text:
     title: str
     body: str
     theme_id: int | None = None
-    sealed: bool = False
+    sealed: bool | None = False  # None: not chosen yet
     thanks_consent: bool = True
 
 
@@ -138,9 +138,11 @@ def save_draft(*, actor: Actor, key: str, campaign_id: int, text: Text, now: dat
         raise Conflict(gettext("Cette proposition est déjà envoyée : elle ne se modifie plus ici."))
     proposal.title, proposal.body = title, body
     proposal.theme_id = _theme(text, proposal.programme_id)
-    author.sealed, author.thanks_consent = text.sealed, text.thanks_consent and not text.sealed
+    # not chosen yet: no name is shown, and thanks without a name (else impossible) keep that it is to be chosen
+    author.sealed = text.sealed is not False
+    author.thanks_consent = text.sealed is None or (text.thanks_consent and not text.sealed)
     author.entity_id = actor.entity_id
-    if text.sealed:
+    if author.sealed:
         _silence(proposal, actor)
     # who writes a draft is nobody's affair: they may yet choose not to be named
     _record(proposal, "draft", actor=actor, now=now, sealed=True)
@@ -169,6 +171,11 @@ def _open_campaign(campaign_id: int | None, now: datetime) -> CampaignRecord:
     return campaign
 
 
+def name_to_choose(*, sealed: bool, thanks_consent: bool) -> bool:
+    """Whether the author of a draft has yet to say if their name is displayed."""
+    return sealed and thanks_consent
+
+
 def submit(*, actor: Actor, key: str, now: datetime) -> Proposal:
     """Send a draft to the moderation; sent twice, it stays sent once."""
     proposal = _draft(key)
@@ -178,6 +185,8 @@ def submit(*, actor: Actor, key: str, now: datetime) -> Proposal:
     if proposal.state is not ProposalState.DRAFT:
         raise Conflict(gettext("Cette proposition est déjà envoyée."))
     _open_campaign(proposal.campaign_id, now)
+    if name_to_choose(sealed=author.sealed, thanks_consent=author.thanks_consent):
+        raise Refused(gettext("Choisissez si votre nom est affiché ou non."), field="name")
     validation.body(proposal.body)
     validation.title(proposal.title)
     author.accepted_at = now

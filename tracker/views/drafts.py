@@ -49,7 +49,7 @@ def new() -> ResponseReturnValue:
             abort(409, gettext("Cette consultation ne reçoit pas de propositions en ce moment."))
         return _choose(opened)
     show_project(chosen.programme_id)
-    form = _form(chosen.programme_id, key=service.new_key(), name=SHOWN, thanks=True)
+    form = _form(chosen.programme_id, key=service.new_key(), thanks=True)
     return _write(form, chosen, None)
 
 
@@ -62,8 +62,8 @@ def _choose(opened: tuple[CampaignRecord, ...]) -> ResponseReturnValue:
 
 def _write(form: ProposalForm, campaign: CampaignRecord | None, page: DraftPage | None) -> ResponseReturnValue:
     """Save, then preview or send as the button pressed says; else show the form."""
-    if form.validate_on_submit():
-        intent = request.form.get("geste", "brouillon")
+    intent = request.form.get("geste", "brouillon")
+    if form.validate_on_submit() and form.name_chosen_for(intent):
         key = page.key if page else form.key.data or ""
         campaign_id = campaign.id if campaign else 0
         begin_write()
@@ -106,6 +106,10 @@ def _draft(key: str) -> DraftPage:
     return page
 
 
+def _name_to_choose(page: DraftPage) -> bool:
+    return service.name_to_choose(sealed=page.sealed, thanks_consent=page.thanks_consent)
+
+
 def _campaign(page: DraftPage) -> CampaignRecord | None:
     return campaigns.by_id(page.campaign_id) if page.campaign_id is not None else None
 
@@ -119,6 +123,8 @@ def draft(key: str) -> ResponseReturnValue:
         return redirect(url_for("proposals.show", number=page.number), 303)
     campaign = _campaign(page)
     if page.state is not S.DRAFT:
+        if request.form.get("nom") and page.state is S.SUBMITTED:
+            return _choose_name(page)
         if request.method == "POST":
             flash(gettext("Cette proposition est déjà envoyée : elle ne se modifie plus ici."), "warning")
             return redirect(url_for("proposals.draft", key=key), 303)
@@ -134,10 +140,19 @@ def draft(key: str) -> ResponseReturnValue:
         title="" if page.title == service.made_title(page.body) else page.title,
         body=page.body,
         theme=str(page.theme_id or ""),
-        name=HIDDEN if page.sealed else SHOWN,
+        name=None if _name_to_choose(page) else HIDDEN if page.sealed else SHOWN,
         thanks=page.thanks_consent or page.sealed,
     )
     return _write(form, campaign, page)
+
+
+def _choose_name(page: DraftPage) -> ResponseReturnValue:
+    """Change one's mind while the moderation has not published yet."""
+    sealed = request.form.get("nom") != SHOWN
+    begin_write()
+    service.choose_name(actor=acting(), proposal_id=page.id, sealed=sealed, now=current_time())
+    flash(gettext("Votre nom ne sera pas affiché.") if sealed else gettext("Votre nom sera affiché."), "success")
+    return redirect(url_for("proposals.draft", key=page.key), 303)
 
 
 @bp.get("/brouillons/<key>/apercu")
@@ -145,7 +160,7 @@ def draft(key: str) -> ResponseReturnValue:
 def preview(key: str) -> ResponseReturnValue:
     """The proposal as it will be read, and those that may say the same already."""
     page = _draft(key)
-    if page.state is not S.DRAFT:
+    if page.state is not S.DRAFT or _name_to_choose(page):
         return redirect(url_for("proposals.draft", key=key), 303)
     campaign = _campaign(page)
     now = current_time()
