@@ -83,6 +83,10 @@ class TestList:
         client.login(case.user("copil"))
         assert len(blocks(client.get("/a-decider"))) == 16
         assert len(blocks(client.get("/a-decider?page=2"))) == 4
+        assert "Imprimer la liste" in client.get("/a-decider")
+        whole = client.get("/a-decider?imprimer=1")
+        assert len(blocks(whole)) == 20
+        assert "aucune réunion du comité n'est encore datée" in whole
 
     def test_as_many_statements_for_ten_rows_as_for_three_hundred(self, client: CheckedClient, count_sql: Any) -> None:
         case = Committee(*[S.PUBLISHED] * 10)

@@ -175,7 +175,9 @@ def settle_counts(programme_id: int, wanted: SettleFilter, *, today: date) -> Se
     )
 
 
-def settle_page(programme_id: int, wanted: SettleFilter, *, today: date, page: int, total: int) -> Page[SettleItem]:
+def settle_page(
+    programme_id: int, wanted: SettleFilter, *, today: date, page: int, total: int, size: int = PAGE_SIZE
+) -> Page[SettleItem]:
     """One page of what is to settle: opinion ready first, then without opinion, then what is due again."""
     bucket = _bucket()
     rank = case((bucket == SettleBucket.READY.value, 0), (bucket == SettleBucket.WITHOUT_OPINION.value, 1), else_=2)
@@ -207,10 +209,10 @@ def settle_page(programme_id: int, wanted: SettleFilter, *, today: date, page: i
         .outerjoin(Review, Review.id == current_opinion_id())
         .where(*wheres)
         .order_by(*orders[wanted.sort])
-        .limit(PAGE_SIZE)
-        .offset((page - 1) * PAGE_SIZE)
+        .limit(size)
+        .offset((page - 1) * size)
     ).all()
-    return Page(tuple(SettleItem(*_values(row)) for row in rows), page, PAGE_SIZE, total)
+    return Page(tuple(SettleItem(*_values(row)) for row in rows), page, size, total)
 
 
 def united_supports(proposal_ids: Iterable[int]) -> dict[int, int]:
@@ -261,6 +263,17 @@ def meeting_choices(
         .limit(limit)
     )
     return tuple(MeetingChoice(*row) for row in rows)
+
+
+def next_meeting(programme_id: int, *, today: date) -> MeetingChoice | None:
+    """The committee's next meeting, today's included."""
+    row = db.session.execute(
+        select(Meeting.id, Meeting.title, Meeting.held_on)
+        .where(Meeting.programme_id == programme_id, Meeting.kind == MeetingKind.STEERING, Meeting.held_on >= today)
+        .order_by(Meeting.held_on, Meeting.id)
+        .limit(1)
+    ).first()
+    return None if row is None else MeetingChoice(*_values(row))
 
 
 def retained_without_action(programme_id: int, *, limit: int = 50) -> tuple[RetainedProposal, ...]:

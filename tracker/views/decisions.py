@@ -22,7 +22,7 @@ from tracker.security import acting, current_time, requires
 from tracker.services import decisions as service
 from tracker.services import lineage
 from tracker.validation import as_id
-from tracker.views.frame import LinkedPage, chosen_project, page_number, project_args, today
+from tracker.views.frame import LinkedPage, chosen_project, page_number, project_args, today, with_args
 from tracker.views.reviews import chosen, join, reserved, separate, sorts, studied_or_404, theme_options
 from tracker.workflow import DECIDABLE
 
@@ -41,11 +41,21 @@ def index() -> str:
         sort=chosen(SettleSort, "tri") or SettleSort.NEED,
     )
     counts = settling.settle_counts(project.id, wanted, today=today())
-    page = settling.settle_page(project.id, wanted, today=today(), page=page_number(), total=counts.of(wanted.bucket))
+    total = counts.of(wanted.bucket)
+    printing = request.args.get("imprimer") == "1"
+    page = settling.settle_page(
+        project.id, wanted, today=today(), page=1 if printing else page_number(), total=total,
+        size=max(total, 1) if printing else settling.PAGE_SIZE,
+    )  # fmt: skip
     return render_template(
         "decisions/index.html",
         page=LinkedPage(page),
         wanted=wanted,
+        printing=printing,
+        project=project,
+        print_url=with_args(imprimer=1, page=None),
+        screen_url=with_args(imprimer=None),
+        next_meeting=settling.next_meeting(project.id, today=today()) if printing else None,
         counts=counts,
         buckets=_buckets(counts),
         theme_options=theme_options(project.id),
