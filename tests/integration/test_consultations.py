@@ -22,7 +22,7 @@ def test_a_consultation_tells_its_steps_and_when_an_answer_comes(client: Checked
         factories.proposal(programme, campaign_id=campaign.id)
         user = factories.user(programme=programme)
     answer = client.login(user).get(f"/consultations/{campaign.id}")
-    assert "dépôt des propositions" in answer
+    assert "dépôt et soutien des propositions" in answer, "supports are open from the start"
     assert "15 mai 2026" in answer
     assert "assistante sociale" in answer
     assert "se lit ici une fois les soutiens clos" in answer

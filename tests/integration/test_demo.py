@@ -479,6 +479,26 @@ def test_the_current_project_can_be_worked_on_today(demo: Flask) -> None:
     assert summary.by_status[ActionStatus.IN_PROGRESS] >= 8
 
 
+def test_nothing_of_the_current_project_is_dated_after_the_day_of_loading(demo: Flask) -> None:
+    of_project = "FROM proposal WHERE programme_id = 2"
+    today = paris_day(NOON).isoformat()
+    for column in ("submitted_on", "published_on", "created_on"):
+        assert one(f"SELECT MAX({column}) {of_project}") <= today
+    for table, column in (
+        ("proposal_transition", "effective_on"), ("review", "effective_on"), ("decision", "taken_on"),
+        ("decision", "published_on"),
+    ):  # fmt: skip
+        assert one(f"SELECT MAX({column}) FROM {table} WHERE proposal_id IN (SELECT id {of_project})") <= today
+
+
+def test_answers_are_promised_for_the_end_of_the_study_at_the_soonest(demo: Flask) -> None:
+    for answer_by, ends_at in rows(
+        "SELECT c.answer_by, MAX(p.ends_at) FROM campaign c JOIN phase p ON p.campaign_id = c.id "
+        "WHERE p.kind = 'reviewing' GROUP BY c.id"
+    ):
+        assert answer_by >= paris_day(instant(ends_at) - timedelta(seconds=1)).isoformat()
+
+
 def test_the_agent_has_something_to_look_at(demo: Flask) -> None:
     states = [
         state

@@ -34,7 +34,7 @@ from tracker.services import votes
 from tracker.services.accounts import hash_password
 from tracker.services.demo import ballots, content, current, project, reset, town
 from tracker.services.demo.authors import Signing
-from tracker.services.demo.days import office_time
+from tracker.services.demo.days import office_time, workday
 from tracker.services.demo.ideas import Story, Told, openings
 from tracker.services.demo.letters import publish_letters
 from tracker.services.demo.project import Project
@@ -118,6 +118,7 @@ class _Demonstration:
     def __init__(self, *, seed: str, now: datetime, progress: _Progress) -> None:
         self._seed, self._now, self._progress = seed, now, progress
         self._today = paris_day(now)
+        self._last_day = self._today - timedelta(days=current.LAST_CONFIRMATION)
         self._current = current.frame(self._today)
         self._told: dict[str, Told] = {}
         self.counts: dict[str, int] = {}
@@ -190,14 +191,16 @@ class _Demonstration:
             self._today, meetings=held, published=rows["published"]["proposals"], held_back=rows["held_back"]
         )
         works = content.current_works(self._today, rows["works"])
-        told, last = self._ideas(batch, self.running, ideas, works, first_number=last_proposal + 1, part="current")
+        told, last = self._ideas(
+            batch, self.running, ideas, works, first_number=last_proposal + 1, part="current", until=self._last_day
+        )
         signing = Signing(batch, self.chance("current authors"), self.town)
         signing.sign(told, authors=rows["authors"], coauthors=rows["coauthors"], contributors=None)
         ended = self.running.consultations[0]
         ballots.closed(batch, self.chance("votes ended"), self.town, ended, told.values(), share=0.8)
         actions = Works(
             batch, self.chance("current actions"), self.town, self.running,
-            last_day=self._today - timedelta(days=current.LAST_CONFIRMATION), now=self._now,
+            last_day=self._last_day, now=self._now,
         )  # fmt: skip
         actions.write(works, piloted=rows["piloted"]["actions"])
         last_number = actions.rows(told, last_action + 1)
@@ -215,13 +218,17 @@ class _Demonstration:
         *,
         first_number: int,
         part: str,
+        until: date = date.max,
     ) -> tuple[dict[str, Told], int]:
         opened: dict[str, date] = {}
         for work in works:
             for key in work.proposals:
                 opened[key] = min(work.opened_on, opened.get(key, work.opened_on))
         chosen = tuple(ideas)
-        story = Story(batch, self.chance(f"{part} ideas"), self.town, of, chosen, openings=openings(chosen, opened))
+        story = Story(
+            batch, self.chance(f"{part} ideas"), self.town, of, chosen, openings=openings(chosen, opened),
+            until=workday(until),
+        )  # fmt: skip
         told = story.write()
         last = story.rows(first_number)
         self._told |= told

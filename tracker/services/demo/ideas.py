@@ -70,7 +70,10 @@ class Told:
 
 
 class Story:
-    """Writes all the proposals of a project; `openings`: per meeting, the day its first action began."""
+    """Writes all the proposals of a project; `openings`: per meeting, the day its first action began.
+
+    `until`: the last day on which something may have happened, in a project that still runs.
+    """
 
     def __init__(
         self,
@@ -81,9 +84,11 @@ class Story:
         ideas: Sequence[Idea],
         *,
         openings: Mapping[date, date],
+        until: date = date.max,
     ) -> None:
         self.batch, self.rng, self.town, self.project = batch, rng, town, project
         self.openings = openings
+        self.until = until
         self.told: dict[str, Told] = {}
         self._ideas = sorted(ideas, key=lambda idea: (idea.sent_on, idea.key))
         self._late = self._late_answers()
@@ -143,7 +148,7 @@ class Story:
         delay = self.rng.choice((1, 1, 2, 2, 3, 4, 5))
         if idea.state == "submitted":
             return
-        day = after(sent, delay)
+        day = min(after(sent, delay), self.until)
         at = office_time(self.rng, day)
         if idea.state == "returned":
             told.move(S.DRAFT, day, at, reason=validation.reason(idea.return_reason))
@@ -177,14 +182,15 @@ class Story:
         start = told.moved_on or told.idea.sent_on
         last = before - timedelta(days=4) if before else start + timedelta(days=24)
         room = max((last - start).days, 1)
-        begin = next_workday(start + timedelta(days=max(1, room - self.rng.randrange(20, 60))))
+        begin = min(next_workday(start + timedelta(days=max(1, room - self.rng.randrange(20, 60)))), self.until)
         reviewer = self.rng.choice(self.project.reviewers)
         at = office_time(self.rng, begin)
         told.move(S.UNDER_REVIEW, begin, at)
         self._trace(told, at, reviewer, "review:take", state=[S.PUBLISHED.value, S.UNDER_REVIEW.value])
         if not opinion:
             return
-        day = next_workday(begin + timedelta(days=self.rng.randrange(1, max(2, (last - begin).days + 1))))
+        wait = self.rng.randrange(1, max(2, (last - begin).days + 1))
+        day = min(next_workday(begin + timedelta(days=wait)), self.until)
         if before and day >= before:
             day = begin
         at = max(office_time(self.rng, day), at + timedelta(minutes=20))
@@ -262,7 +268,7 @@ class Story:
         if decided is None or told.published_on is None or target.published_on is None:
             raise ValueError(f"{told.idea.key} cannot join {target.idea.key}")
         first = max(told.published_on, target.published_on) + timedelta(days=7)
-        day = next_workday(max(first, decided - timedelta(days=self.rng.randrange(3, 40))))
+        day = min(next_workday(max(first, decided - timedelta(days=self.rng.randrange(3, 40)))), self.until)
         reviewer = self.rng.choice(self.project.reviewers)
         at = office_time(self.rng, day)
         told.move(S.MERGED, day, at)
@@ -272,7 +278,7 @@ class Story:
         self._trace(told, at, reviewer, "proposal:merge", state=[S.PUBLISHED.value, S.MERGED.value])
 
     def _withdraw(self, told: Told) -> None:
-        day = after(told.moved_on or told.idea.sent_on, self.rng.randrange(9, 60))
+        day = min(after(told.moved_on or told.idea.sent_on, self.rng.randrange(9, 60)), self.until)
         told.move(S.WITHDRAWN, day, office_time(self.rng, day))
 
     # --- Rows -----------------------------------------------------------------------------------------------
