@@ -200,7 +200,7 @@ def test_the_list_shows_one_project_and_keeps_it_in_links(agent: CheckedClient, 
     assert "Du second" not in agent.get("/propositions")
     page = agent.get("/propositions?projet=second")
     assert "Du premier" not in page
-    assert page.page.select_one("input[name=projet]")["value"] == "second"
+    assert page.page.select_one("main input[name=projet]")["value"] == "second"
 
 
 def test_only_mine_among_those_i_support(agent: CheckedClient, town: Town, writing: Any) -> None:
@@ -587,3 +587,18 @@ def test_following_is_a_separate_choice(agent: CheckedClient, town: Town, writin
     assert "Suivre cette proposition" in agent.submit(f"/propositions/{number}/suivi", {"suivre": "0"})
     assert db.session.scalar(select(func.count()).select_from(Follow)) == 0
     assert supports(number) == 0
+
+
+# --- All projects at once ---------------------------------------------------------------------------------------
+
+
+def test_search_covers_all_projects(agent: CheckedClient, town: Town, writing: Any) -> None:
+    with writing():
+        other = factories.programme(title="L'autre projet")
+        number = factories.proposal(other, title="Licornes en mairie").number
+    page = agent.get("/propositions?projet=tous")
+    assert page.select(f"#proposition-{number}")
+    assert "L'autre projet" in page.page.select_one(f"#proposition-{number}").get_text()
+    assert not page.select("select[name=theme]")
+    assert not agent.get("/propositions").select(f"#proposition-{number}")
+    agent.get("/actions?projet=tous")

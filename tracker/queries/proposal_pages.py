@@ -37,7 +37,7 @@ from tracker.models import (
     action_proposal,
 )
 from tracker.queries.campaigns import CampaignRecord, PhaseRecord
-from tracker.queries.proposals import AuthorLine, author_columns, author_line, own_vote
+from tracker.queries.proposals import AuthorLine, author_columns, author_line, own_vote, theme_shown
 from tracker.records import Actor
 
 
@@ -156,7 +156,7 @@ def page(number: int, *, actor: Actor, tags: Mapping[int, str], opinions_of: Col
     )
     rows = db.session.execute(
         select(
-            Proposal, Theme.name, Theme.slug, Campaign, Workshop, own_vote(tags), followed, versions, Authorship.id,
+            Proposal, theme_shown(), Theme.slug, Campaign, Workshop, own_vote(tags), followed, versions, Authorship.id,
             *author_columns(actor.id),
         )
         .outerjoin(Theme, Theme.id == Proposal.theme_id)
@@ -346,7 +346,7 @@ def draft(key: str, *, actor: Actor) -> DraftPage | None:
     """The proposal of that key, for one of its authors; None for anybody else."""
     authors = select(func.count()).where(Authorship.proposal_id == Proposal.id).correlate(Proposal).scalar_subquery()
     row = db.session.execute(
-        select(Proposal, Theme.name, Authorship.sealed, Authorship.thanks_consent, authors)
+        select(Proposal, theme_shown(), Authorship.sealed, Authorship.thanks_consent, authors)
         .join(Authorship, and_(Authorship.proposal_id == Proposal.id, Authorship.user_id == actor.id))
         .outerjoin(Theme, Theme.id == Proposal.theme_id)
         .where(Proposal.draft_key == key)

@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any
 
+from flask_babel import gettext
 from sqlalchemy import ColumnElement, and_, case, exists, false, func, literal, null, or_, select, union_all
 
 from tracker import search
@@ -65,6 +66,7 @@ class ProposalFilters:
     """What a list is asked for; `tags` are the reader's own, by consultation, while their keys live."""
 
     programme_id: int
+    everywhere: tuple[int, ...] = ()  # these projects instead
     theme: str = ""
     state: ProposalState | None = None
     entity: str = ""
@@ -79,6 +81,7 @@ class ProposalCard:
     """A published proposal in a list."""
 
     id: int
+    programme_id: int
     number: int
     title: str
     excerpt: str
@@ -190,7 +193,8 @@ def _authors(proposal_ids: Collection[int], reader: int) -> dict[int, tuple[Auth
 
 def _conditions(filters: ProposalFilters, *, reader: int, tags: Mapping[int, str]) -> list[ColumnElement[bool]]:
     """All filters but the state's."""
-    kept: list[ColumnElement[bool]] = [Proposal.programme_id == filters.programme_id, Proposal.state.in_(VISIBLE)]
+    projects = filters.everywhere or (filters.programme_id,)
+    kept: list[ColumnElement[bool]] = [Proposal.programme_id.in_(projects), Proposal.state.in_(VISIBLE)]
     if filters.theme == NONE:
         kept.append(Proposal.theme_id.is_(None))
     elif filters.theme:
@@ -218,6 +222,11 @@ def _by_employer(slug: str) -> ColumnElement[bool]:
     return exists().where(of_row, Authorship.entity_id == Entity.id, Entity.slug == slug)
 
 
+def theme_shown() -> ColumnElement[str]:
+    """The theme as readers see it: "Je ne sais pas" is the author's word in the form, not the name of a heading."""
+    return case((Theme.is_unknown.is_(True), gettext("Thème à préciser")), else_=Theme.name)
+
+
 def action_count() -> Any:
     linked = select(func.count()).where(action_proposal.c.proposal_id == Proposal.id)
     return linked.correlate(Proposal).scalar_subquery()
@@ -240,9 +249,9 @@ def listing(filters: ProposalFilters, *, actor: Actor, tags: Mapping[int, str], 
     }
     rows = db.session.execute(
         select(
-            Proposal.id, Proposal.number, Proposal.title, func.substr(Proposal.body, 1, EXCERPT), Theme.name,
+            Proposal.id, Proposal.number, Proposal.title, func.substr(Proposal.body, 1, EXCERPT), theme_shown(),
             Proposal.state, Proposal.published_on, Proposal.campaign_id, Proposal.support_count, own_vote(tags),
-            action_count(),
+            action_count(), Proposal.programme_id,
         )
         .outerjoin(Theme, Theme.id == Proposal.theme_id)
         .where(*kept)
@@ -255,10 +264,23 @@ def listing(filters: ProposalFilters, *, actor: Actor, tags: Mapping[int, str], 
     return ProposalList(Page(cards, number, PAGE_SIZE, total), by_state)
 
 
+def count_matching(q: str, programme_ids: Collection[int]) -> int:
+    """How many published proposals of these projects answer a search."""
+    matching = search.matching_proposals(q)
+    if matching is None or not programme_ids:
+        return 0
+    found = select(func.count(Proposal.id)).where(
+        Proposal.programme_id.in_(programme_ids), Proposal.state.in_(VISIBLE), Proposal.id.in_(matching)
+    )
+    return db.session.scalar(found) or 0
+
+
 def _card(row: Any, authors: tuple[AuthorLine, ...]) -> ProposalCard:
-    key, number, title, excerpt, theme, state, published_on, campaign_id, supports, supported, actions = row
+    key, number, title, excerpt, theme, state, published_on, campaign_id, supports, supported, actions, programme_id = (
+        row
+    )
     return ProposalCard(
-        id=key, number=number, title=title, excerpt=excerpt, theme=theme or "", state=state,
+        id=key, programme_id=programme_id, number=number, title=title, excerpt=excerpt, theme=theme or "", state=state,
         published_on=published_on, campaign_id=campaign_id, support_count=supports, supported=bool(supported),
         actions=actions, authors=authors,
     )  # fmt: skip
@@ -326,7 +348,7 @@ def _waiting(
 ) -> tuple[WaitingProposal, ...]:
     rows = db.session.execute(
         select(
-            Proposal.id, Proposal.programme_id, Programme.title, Proposal.title, body_column, Theme.name,
+            Proposal.id, Proposal.programme_id, Programme.title, Proposal.title, body_column, theme_shown(),
             Proposal.submitted_on, Proposal.created_on, Campaign.moderation_days,
         )
         .join(Programme, Programme.id == Proposal.programme_id)

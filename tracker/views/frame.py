@@ -20,6 +20,7 @@ from tracker.validation import as_id
 
 T = TypeVar("T")
 PAGE_MAX = 1_000_000
+ALL = "tous"  # all projects at once, in the list of proposals; other lists then show the principal one
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ def chosen_project() -> ProjectRecord:
     """The project of `?projet=`, the page's own (set by `show_project`), or the principal one; 404 when none."""
     if "project" not in g:
         slug = request.args.get("projet", "")
-        project = page_frame().by_slug(slug) if slug else page_frame().principal
+        project = page_frame().by_slug(slug) if slug and slug != ALL else page_frame().principal
         if project is None:
             abort(404, gettext("Ce projet n'existe pas ou n'est pas encore ouvert."))
         g.project = project
@@ -159,7 +160,7 @@ def _project_links() -> list[Link]:
         Link(
             url_for(request.endpoint) if p.is_principal else url_for(request.endpoint, projet=p.slug),
             p.title,
-            p.id == g.project.id,
+            p.id == g.project.id and not g.get("all_projects", False),
         )
         for p in page_frame().projects
     ]

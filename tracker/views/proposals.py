@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
-from flask import Blueprint, abort, flash, get_template_attribute, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, g, get_template_attribute, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
 from flask_login import current_user
@@ -26,11 +27,13 @@ from tracker.services import proposals as service
 from tracker.services import votes
 from tracker.views import parcours
 from tracker.views.frame import (
+    ALL,
     Link,
     LinkedPage,
     chosen_project,
     page_frame,
     page_number,
+    project_args,
     show_project,
     today,
     with_args,
@@ -50,14 +53,26 @@ def index() -> str:
     project = chosen_project()
     now = current_time()
     tags = votes.living_tags(acting())
-    asked = campaigns.of_projects([project.id])
+    titles = {p.id: p.title for p in page_frame().projects}
+    everywhere = request.args.get("projet") == ALL and len(titles) > 1
+    g.all_projects = everywhere
+    asked = campaigns.of_projects(titles if everywhere else [project.id])
     filters = _filters(project.id)
+    if everywhere:  # themes and employers are those of one project
+        filters = replace(filters, everywhere=tuple(titles), theme="", entity="")
     found = proposals.listing(filters, actor=acting(), tags=tags, number=page_number())
     themes, employers = proposals.filter_choices(project.id)
+    elsewhere = 0
+    if filters.q and not everywhere and not found.page.total:
+        elsewhere = proposals.count_matching(filters.q, [key for key in titles if key != project.id])
     voting = [c for c in asked if c.allows_support(now)]
     return render_template(
         "proposals/index.html",
         project=project,
+        titles=titles if everywhere else {},
+        elsewhere=elsewhere,
+        everywhere_url=url_for("proposals.index", projet=ALL, q=filters.q or None) if len(titles) > 1 else "",
+        project_url=url_for("proposals.index", q=filters.q or None, **project_args()),
         found=found,
         page=LinkedPage(found.page),
         filters=filters,
