@@ -19,7 +19,7 @@ PORT = 8765
 BASE = f"http://127.0.0.1:{PORT}"
 PASSWORD = "projet-administration"  # noqa: S105 - demo accounts exist in demo mode alone
 SHOTS = (
-    ("proposal", "/propositions/5", "agent", 1280, 900),
+    ("proposal", "/propositions/19", "agent", 1280, 900),
     ("board", "/tableau-de-bord?au=2018-06-30", "copil", 1280, 900),
     ("statement-phone", "@statement", "pilote", 375, 740),
     ("letter", "/lettres/9", "agent", 1280, 900),
