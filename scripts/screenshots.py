@@ -48,8 +48,7 @@ def _shoot(page: Page, name: str, path: str, login: str) -> None:
     page.click("main form button[type=submit] >> nth=0")
     if path == "@statement":
         page.goto(f"{BASE}/")
-        page.goto(page.locator("#mes-actions ~ ul a").first.get_attribute("href") or "/")
-        path = page.url.removeprefix(BASE) + "/point"
+        path = (page.locator("#mes-actions ~ ul a").first.get_attribute("href") or "") + "/point"
     page.goto(BASE + path)
     page.wait_for_load_state("networkidle")
     page.screenshot(path=str(PICTURES / f"{name}.png"))
