@@ -15,7 +15,7 @@ from tests.integration.test_reviews import SENTENCE
 from tracker.enums import Motive, Outcome, ProposalState
 from tracker.extensions import db, write_transaction
 from tracker.models import Authorship, Decision, Programme, Proposal
-from tracker.queries import proposals as queries
+from tracker.queries import moderation, proposals
 
 S = ProposalState
 MANY = 65
@@ -44,8 +44,8 @@ def test_the_queue_of_the_moderation_is_paged_and_reads_beginnings_only(client: 
     with count_sql() as statements:
         client.get("/moderation?page=2")
     assert len(statements) <= 8
-    waiting = queries.waiting([case.project_id], actor=case.actor("moderation"), page=1)
-    assert {len(item.body) for item in waiting.items} == {queries.EXCERPT}
+    waiting = moderation.waiting([case.project_id], actor=case.actor("moderation"), page=1)
+    assert {len(item.body) for item in waiting.items} == {proposals.EXCERPT}
     seen = {title for n in (1, 2, 3) for title in titles(client.get(f"/moderation?page={n}"))}
     assert len(seen) == MANY
     assert len(titles(client.get("/moderation?page=99"))) == MANY - 60

@@ -1,4 +1,4 @@
-"""Lists of proposals: published ones with filters, one's own, those that wait for a moderator.
+"""Lists of proposals: published ones with filters, one's own.
 
 A name that its bearer does not want displayed is never selected, except for that person (design 4.7).
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from enum import StrEnum
 from typing import Any
 
@@ -20,7 +20,6 @@ from tracker.enums import AuthorRole, ProposalState
 from tracker.extensions import db
 from tracker.models import (
     Authorship,
-    Campaign,
     Entity,
     Programme,
     Proposal,
@@ -35,10 +34,9 @@ from tracker.records import Actor, Page
 from tracker.workflow import VISIBLE
 
 PAGE_SIZE = 20
-OWN_SIZE = 30  # a page of one's own, and of the queue of a moderator
+OWN_SIZE = 30  # a page of one's own, and of the queue of a moderator (`queries.moderation`)
 EXCERPT = 400  # characters of a body that lists read
 NONE = "sans"  # the bucket of what is missing, in addresses
-DEFAULT_MODERATION_DAYS = 5
 
 
 class Sort(StrEnum):
@@ -125,21 +123,6 @@ class OwnProposal:
     actions: int
 
 
-@dataclass(frozen=True, slots=True)
-class WaitingProposal:
-    """A submission that a moderator must read."""
-
-    id: int
-    programme_id: int
-    programme_title: str
-    title: str
-    body: str
-    theme: str
-    submitted_on: date
-    publish_by: date
-    authors: tuple[AuthorLine, ...]
-
-
 def own_vote(tags: Mapping[int, str]) -> ColumnElement[bool]:
     """Whether the reader supports the proposal of the row; never true once the keys are gone."""
     if not tags:
@@ -177,7 +160,7 @@ def author_line(columns: Iterable[Any]) -> AuthorLine:
     )
 
 
-def _authors(proposal_ids: Collection[int], reader: int) -> dict[int, tuple[AuthorLine, ...]]:
+def authors_of(proposal_ids: Collection[int], reader: int) -> dict[int, tuple[AuthorLine, ...]]:
     found: dict[int, list[AuthorLine]] = defaultdict(list)
     rows = db.session.execute(
         select(Authorship.proposal_id, *author_columns(reader))
@@ -259,7 +242,7 @@ def listing(filters: ProposalFilters, *, actor: Actor, tags: Mapping[int, str], 
         .limit(PAGE_SIZE)
         .offset((number - 1) * PAGE_SIZE)
     ).all()  # fmt: skip
-    authors = _authors([row[0] for row in rows], actor.id)
+    authors = authors_of([row[0] for row in rows], actor.id)
     cards = tuple(_card(row, authors.get(row[0], ())) for row in rows)
     return ProposalList(Page(cards, number, PAGE_SIZE, total), by_state)
 
@@ -308,7 +291,7 @@ def mine(actor: Actor, *, page: int) -> Page[OwnProposal]:
     """A page of the reader's own, in every project: drafts first, then the latest."""
     owned = select(func.count()).select_from(Authorship).where(Authorship.user_id == actor.id)
     total = db.session.scalar(owned) or 0
-    number = _nearest(page, total)
+    number = page_within(page, total)
     rows: Any = db.session.execute(
         select(
             Proposal.id, Proposal.number, Proposal.draft_key, Proposal.title, Proposal.state, Proposal.created_on,
@@ -324,50 +307,9 @@ def mine(actor: Actor, *, page: int) -> Page[OwnProposal]:
     return Page(tuple(OwnProposal(*row) for row in rows), number, OWN_SIZE, total)
 
 
-def _nearest(page: int, total: int) -> int:
+def page_within(page: int, total: int) -> int:
     """The page asked for, or the last one."""
     return min(page, max(1, -(-total // OWN_SIZE)))
-
-
-def waiting(programme_ids: Collection[int], *, actor: Actor, page: int) -> Page[WaitingProposal]:
-    """A page of the submissions to publish or return, the oldest first, each with the beginning of its text."""
-    reached = and_(Proposal.programme_id.in_(programme_ids), Proposal.state == ProposalState.SUBMITTED)
-    total = db.session.scalar(select(func.count(Proposal.id)).where(reached)) or 0
-    number = _nearest(page, total)
-    beginning = func.substr(Proposal.body, 1, EXCERPT)
-    return Page(_waiting(reached, beginning, actor=actor, page=number), number, OWN_SIZE, total)
-
-
-def waiting_one(proposal_id: int, *, actor: Actor) -> WaitingProposal | None:
-    found = _waiting(Proposal.id == proposal_id, Proposal.body, actor=actor)
-    return found[0] if found else None
-
-
-def _waiting(
-    condition: ColumnElement[bool], body_column: Any, *, actor: Actor, page: int = 1
-) -> tuple[WaitingProposal, ...]:
-    rows = db.session.execute(
-        select(
-            Proposal.id, Proposal.programme_id, Programme.title, Proposal.title, body_column, theme_shown(),
-            Proposal.submitted_on, Proposal.created_on, Campaign.moderation_days,
-        )
-        .join(Programme, Programme.id == Proposal.programme_id)
-        .outerjoin(Theme, Theme.id == Proposal.theme_id)
-        .outerjoin(Campaign, Campaign.id == Proposal.campaign_id)
-        .where(Proposal.state == ProposalState.SUBMITTED, condition)
-        .order_by(Proposal.submitted_on, Proposal.id)
-        .limit(OWN_SIZE)
-        .offset((page - 1) * OWN_SIZE)
-    ).all()  # fmt: skip
-    authors = _authors([row[0] for row in rows], actor.id)
-    found = []
-    for key, programme_id, project, title, body, theme, submitted_on, created_on, days in rows:
-        sent = submitted_on or created_on
-        due = sent + timedelta(days=days if days is not None else DEFAULT_MODERATION_DAYS)
-        found.append(
-            WaitingProposal(key, programme_id, project, title, body, theme or "", sent, due, authors.get(key, ()))
-        )
-    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from tracker.errors import Conflict, Refused
 from tracker.extensions import begin_write, end_transaction
 from tracker.forms.proposals import ReturnForm
 from tracker.permissions import Permission, can, require
-from tracker.queries import proposals
-from tracker.queries.proposals import WaitingProposal
+from tracker.queries import moderation, proposals
+from tracker.queries.moderation import WaitingProposal
 from tracker.security import acting, current_time, requires
 from tracker.services import proposals as service
 from tracker.views.frame import LinkedPage, page_frame, page_number, show_project
@@ -24,13 +24,13 @@ bp = Blueprint("moderation", __name__, url_prefix="/moderation")
 @requires(Permission.PROPOSAL_MODERATE)
 def index() -> str:
     reached = [p.id for p in page_frame().projects if can(current_user, Permission.PROPOSAL_MODERATE, p)]
-    waiting = LinkedPage(proposals.waiting(reached, actor=acting(), page=page_number()))
+    waiting = LinkedPage(moderation.waiting(reached, actor=acting(), page=page_number()))
     return render_template("moderation/index.html", waiting=waiting, several=len(page_frame().projects) > 1)
 
 
 def _load(proposal_id: int) -> WaitingProposal | None:
     """The submission; None when it waits no more."""
-    page = proposals.waiting_one(proposal_id, actor=acting())
+    page = moderation.waiting_one(proposal_id, actor=acting())
     if page is not None:
         require(acting(), Permission.PROPOSAL_MODERATE, page)
         show_project(page.programme_id)
