@@ -444,6 +444,7 @@ class Authorship(Numbered):
     number: Mapped[int | None]
     role: Mapped[AuthorRole] = mapped_column(choice(AuthorRole), default=AuthorRole.AUTHOR)
     sealed: Mapped[bool] = mapped_column(default=False)
+    name_choice_made: Mapped[bool] = mapped_column(default=True)  # False: a draft whose author has yet to say
     thanks_consent: Mapped[bool] = mapped_column(default=False)
     entity_id: Mapped[int | None] = fk("entity.id")
     accepted_at: Mapped[datetime | None] = mapped_column(Instant)
@@ -458,6 +459,8 @@ class Authorship(Numbered):
             " + (CASE WHEN number IS NULL THEN 0 ELSE 1 END) = 1",
             name="exactly_one_person",
         ),
+        CheckConstraint("sealed OR name_choice_made", name="no_name_before_the_choice"),
+        CheckConstraint("NOT (sealed AND thanks_consent)", name="thanks_need_a_name"),
         UniqueConstraint("proposal_id", "user_id"),
     )
 

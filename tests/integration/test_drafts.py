@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
+from sqlalchemy.exc import IntegrityError
 
 from tests import factories
 from tests.client import CheckedClient
@@ -66,6 +67,11 @@ def moderator(client: CheckedClient, town: Town) -> CheckedClient:
 def only() -> Proposal:
     end_transaction(commit=False)
     return db.session.scalars(select(Proposal).order_by(Proposal.id.desc())).first()  # type: ignore[return-value]
+
+
+def only_author() -> Authorship:
+    end_transaction(commit=False)
+    return db.session.scalars(select(Authorship)).one()
 
 
 def count(table: Any) -> int:
@@ -468,9 +474,29 @@ def test_the_name_is_chosen_by_the_author_before_sending(author: CheckedClient) 
     p = write(author, name="", geste="brouillon")
     here = f"/propositions/brouillons/{p.draft_key}"
     assert not author.get(here).select("input[name=name][checked]")
+    row = only_author()
+    assert (row.name_choice_made, row.sealed, row.thanks_consent) == (False, True, False)
+    end_transaction(commit=False)
     author.post(f"{here}/envoi", expected=422)
     author.post(here, typed(name="non-affiche"))
     assert only().state is ProposalState.SUBMITTED
+    row = only_author()
+    assert (row.name_choice_made, row.sealed, row.thanks_consent) == (True, True, False)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{"sealed": False, "name_choice_made": False}, {"sealed": True, "thanks_consent": True}],
+    ids=["a name shown before the choice", "thanks by a name not displayed"],
+)
+def test_the_database_refuses_what_no_author_can_choose(
+    author: CheckedClient, writing: Any, values: dict[str, bool]
+) -> None:
+    write(author)
+    end_transaction(commit=False)
+    with pytest.raises(IntegrityError), writing():
+        db.session.execute(update(Authorship).values(values))
+    end_transaction(commit=False)
 
 
 def test_the_name_may_change_while_the_proposal_waits(author: CheckedClient) -> None:

@@ -103,7 +103,8 @@ def test_sealing_later_blanks_the_name_and_the_hash_stands(published, writing, c
     frozen = db.session.scalars(select(Frozen)).one()
     sha256 = frozen.sha256
     with writing():
-        db.session.scalars(select(Authorship).where(Authorship.user_id == published.author.id)).one().sealed = True
+        row = db.session.scalars(select(Authorship).where(Authorship.user_id == published.author.id)).one()
+        row.sealed, row.thanks_consent = True, False
     assert "Odile Martin" not in client.get("/lettres/1")
     frozen = db.session.scalars(select(Frozen)).one()
     assert frozen.sha256 == sha256 == digest(frozen.content)

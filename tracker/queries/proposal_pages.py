@@ -336,6 +336,7 @@ class DraftPage:
     submitted_on: date | None
     withdrawn_on: date | None
     sealed: bool
+    name_choice_made: bool
     thanks_consent: bool
     returned_on: date | None
     returned_reason: str
@@ -346,14 +347,14 @@ def draft(key: str, *, actor: Actor) -> DraftPage | None:
     """The proposal of that key, for one of its authors; None for anybody else."""
     authors = select(func.count()).where(Authorship.proposal_id == Proposal.id).correlate(Proposal).scalar_subquery()
     row = db.session.execute(
-        select(Proposal, theme_shown(), Authorship.sealed, Authorship.thanks_consent, authors)
+        select(Proposal, theme_shown(), Authorship, authors)
         .join(Authorship, and_(Authorship.proposal_id == Proposal.id, Authorship.user_id == actor.id))
         .outerjoin(Theme, Theme.id == Proposal.theme_id)
         .where(Proposal.draft_key == key)
     ).first()
     if row is None:
         return None
-    proposal, theme, sealed, thanks, count = row
+    proposal, theme, mine, count = row
     last = _last_moves(proposal.id)
     returned = last.get(ProposalState.DRAFT)
     withdrawn = last.get(ProposalState.WITHDRAWN)
@@ -361,7 +362,8 @@ def draft(key: str, *, actor: Actor) -> DraftPage | None:
         id=proposal.id, key=key, programme_id=proposal.programme_id, campaign_id=proposal.campaign_id,
         number=proposal.number, title=proposal.title, body=proposal.body, theme_id=proposal.theme_id,
         theme=theme or "", state=proposal.state, submitted_on=proposal.submitted_on,
-        withdrawn_on=withdrawn.effective_on if withdrawn else None, sealed=sealed, thanks_consent=thanks,
+        withdrawn_on=withdrawn.effective_on if withdrawn else None, sealed=mine.sealed,
+        name_choice_made=mine.name_choice_made, thanks_consent=mine.thanks_consent,
         returned_on=returned.effective_on if returned else None,
         returned_reason=(returned.reason or "") if returned else "", co_authors=count - 1,
     )  # fmt: skip

@@ -138,9 +138,9 @@ def save_draft(*, actor: Actor, key: str, campaign_id: int, text: Text, now: dat
         raise Conflict(gettext("Cette proposition est déjà envoyée : elle ne se modifie plus ici."))
     proposal.title, proposal.body = title, body
     proposal.theme_id = _theme(text, proposal.programme_id)
-    # not chosen yet: no name is shown, and thanks without a name (else impossible) keep that it is to be chosen
-    author.sealed = text.sealed is not False
-    author.thanks_consent = text.sealed is None or (text.thanks_consent and not text.sealed)
+    author.name_choice_made = text.sealed is not None
+    author.sealed = text.sealed is not False  # no name is shown before the choice
+    author.thanks_consent = text.thanks_consent and not author.sealed
     author.entity_id = actor.entity_id
     if author.sealed:
         _silence(proposal, actor)
@@ -171,11 +171,6 @@ def _open_campaign(campaign_id: int | None, now: datetime) -> CampaignRecord:
     return campaign
 
 
-def name_to_choose(*, sealed: bool, thanks_consent: bool) -> bool:
-    """Whether the author of a draft has yet to say if their name is displayed."""
-    return sealed and thanks_consent
-
-
 def submit(*, actor: Actor, key: str, now: datetime) -> Proposal:
     """Send a draft to the moderation; sent twice, it stays sent once."""
     proposal = _draft(key)
@@ -185,7 +180,7 @@ def submit(*, actor: Actor, key: str, now: datetime) -> Proposal:
     if proposal.state is not ProposalState.DRAFT:
         raise Conflict(gettext("Cette proposition est déjà envoyée."))
     _open_campaign(proposal.campaign_id, now)
-    if name_to_choose(sealed=author.sealed, thanks_consent=author.thanks_consent):
+    if not author.name_choice_made:
         raise Refused(gettext("Choisissez si votre nom est affiché ou non."), field="name")
     validation.body(proposal.body)
     validation.title(proposal.title)
@@ -273,9 +268,9 @@ def choose_name(*, actor: Actor, proposal_id: int, sealed: bool, now: datetime) 
     """Display one's own name, or display it no more; the choice is each author's alone."""
     proposal = _load(proposal_id)
     author = _own_authorship(proposal, actor)
-    if author.sealed == sealed:
+    if author.name_choice_made and author.sealed == sealed:
         return proposal
-    author.sealed = sealed
+    author.sealed, author.name_choice_made = sealed, True
     if sealed:
         author.thanks_consent = False
         _silence(proposal, actor)

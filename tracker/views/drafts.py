@@ -106,10 +106,6 @@ def _draft(key: str) -> DraftPage:
     return page
 
 
-def _name_to_choose(page: DraftPage) -> bool:
-    return service.name_to_choose(sealed=page.sealed, thanks_consent=page.thanks_consent)
-
-
 def _campaign(page: DraftPage) -> CampaignRecord | None:
     return campaigns.by_id(page.campaign_id) if page.campaign_id is not None else None
 
@@ -140,7 +136,7 @@ def draft(key: str) -> ResponseReturnValue:
         title="" if page.title == service.made_title(page.body) else page.title,
         body=page.body,
         theme=str(page.theme_id or ""),
-        name=None if _name_to_choose(page) else HIDDEN if page.sealed else SHOWN,
+        name=None if not page.name_choice_made else HIDDEN if page.sealed else SHOWN,
         thanks=page.thanks_consent or page.sealed,
     )
     return _write(form, campaign, page)
@@ -160,7 +156,7 @@ def _choose_name(page: DraftPage) -> ResponseReturnValue:
 def preview(key: str) -> ResponseReturnValue:
     """The proposal as it will be read, and those that may say the same already."""
     page = _draft(key)
-    if page.state is not S.DRAFT or _name_to_choose(page):
+    if page.state is not S.DRAFT or not page.name_choice_made:
         return redirect(url_for("proposals.draft", key=key), 303)
     campaign = _campaign(page)
     now = current_time()
