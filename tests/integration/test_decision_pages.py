@@ -192,7 +192,8 @@ class TestDeciding:
         again = stale.select("input[name=seen]")[0]["value"]
         client.post(f"/a-decider/{number}", {**FORM, "seen": again})
         assert one(key).reason == WHY
-        assert "est supprimée" in client.submit(f"/a-decider/{number}/abandonner")
+        assert "sera perdu" in client.post(f"/a-decider/{number}/abandonner", expected=200)
+        assert "est supprimée" in client.submit(f"/a-decider/{number}/abandonner", {"confirmed": "yes"})
         assert count(Decision) == 0
         client.post(f"/a-decider/{number}/abandonner", expected=409)
 

@@ -503,11 +503,16 @@ def test_the_name_may_change_while_the_proposal_waits(author: CheckedClient) -> 
     p = write(author, name="affiche")
     here = f"/propositions/brouillons/{p.draft_key}"
     assert "Changer" in author.get(here)
-    author.post(here, {"nom": "non-affiche"})
-    assert db.session.scalar(select(Authorship.sealed)) is True
-    end_transaction(commit=False)
-    author.post(here, {"nom": "affiche"})
-    assert db.session.scalar(select(Authorship.sealed)) is False
+    for name, question, sealed in (
+        ("non-affiche", "Ne plus afficher votre nom ?", True),
+        ("affiche", "Afficher votre nom ?", False),
+    ):
+        assert question in author.post(here, {"nom": name}, expected=200)
+        assert only_author().sealed is not sealed
+        end_transaction(commit=False)
+        author.post(here, {"nom": name, "confirmed": "yes"})
+        assert only_author().sealed is sealed
+        end_transaction(commit=False)
 
 
 def test_thanks_need_a_displayed_name(author: CheckedClient) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from tests import factories
 from tests.integration.letter_scene import QUARTER, approve, publish_next
 from tracker.enums import ActionStatus, LetterState, Role
-from tracker.extensions import db
+from tracker.extensions import db, end_transaction
 from tracker.models import Event, OutboxMessage, Programme
 from tracker.queries import log, projects
 from tracker.services import letters
@@ -34,6 +34,7 @@ def test_the_editor_composes_writes_and_publishes_from_the_pages(scene, client) 
     page = client.submit(f"{DRAFT}/ajouter", {"nouveau-title": "Un mot de plus", "nouveau-text": "Merci."})
     assert "Un mot de plus" in page
     assert "masqué" in client.submit(f"{DRAFT}/blocs/late", {"act": "hide"})
+    assert "Supprimer ce passage ?" in client.post(f"{DRAFT}/blocs/libre-1", {"act": "remove"}, expected=200)
     assert "Un mot de plus" not in client.submit(f"{DRAFT}/blocs/libre-1", {"act": "remove", "confirmed": "yes"})
     client.post(f"{DRAFT}/blocs/late", {"act": "show"})
     client.post(f"{DRAFT}/blocs/editorial", {"act": "down"})
@@ -128,7 +129,21 @@ def test_the_page_says_when_the_data_moved_under_a_rewriting(drafted, writing, c
     page = client.submit(f"{DRAFT}/actualiser")
     assert "Les données ont changé depuis que vous avez réécrit ce passage." in page
     assert "À ma façon." in page
-    assert "À ma façon." not in client.submit(f"{DRAFT}/blocs/finished", {"act": "restore"})
+    assert "Votre texte sera perdu" in client.post(f"{DRAFT}/blocs/finished", {"act": "restore"}, expected=200)
+    assert "À ma façon." in client.get(DRAFT)
+    assert "À ma façon." not in client.submit(f"{DRAFT}/blocs/finished", {"act": "restore", "confirmed": "yes"})
+
+
+def test_a_bon_a_tirer_is_withdrawn_once_confirmed(drafted, writing, client) -> None:
+    with writing():
+        approve(drafted, drafted.letter())
+    question = client.login(drafted.editor).post(f"{DRAFT}/reprendre", expected=200)
+    assert "Le bon à tirer donné par" in question
+    assert question.select("input[name=confirmed][value=yes]")
+    assert drafted.letter().approved_on is not None
+    end_transaction(commit=False)
+    assert "de nouveau un brouillon" in client.submit(f"{DRAFT}/reprendre", {"confirmed": "yes"})
+    assert drafted.letter().approved_on is None
 
 
 def test_the_confirmation_tells_what_would_change(drafted, writing, client) -> None:

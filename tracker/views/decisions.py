@@ -22,7 +22,16 @@ from tracker.security import acting, current_time, requires
 from tracker.services import decisions as service
 from tracker.services import lineage
 from tracker.validation import as_id
-from tracker.views.frame import LinkedPage, chosen_project, page_number, project_args, today, with_args
+from tracker.views.frame import (
+    LinkedPage,
+    ask,
+    chosen_project,
+    confirmed,
+    page_number,
+    project_args,
+    today,
+    with_args,
+)
 from tracker.views.reviews import chosen, join, reserved, separate, sorts, studied_or_404, theme_options
 from tracker.workflow import DECIDABLE
 
@@ -173,6 +182,13 @@ def discard(number: int) -> ResponseReturnValue:
     waiting = _waiting(decisions.decisions_on(proposal.id))
     if waiting is None:
         raise Conflict(gettext("Il n'y a plus de décision à supprimer ici."))
+    if not confirmed():
+        return ask(
+            gettext("Supprimer cette décision ?"),
+            gettext("Les agents ne l'ont pas lue. Ce qui est écrit pour la n° %(number)s sera perdu.", number=number),
+            gettext("Supprimer cette décision"),
+            url_for("decisions.decide", number=number),
+        )
     begin_write()
     service.discard(decision_id=waiting.id, actor=acting(), now=current_time())
     flash(gettext("La décision sur la n° %(number)s est supprimée.", number=number), "success")

@@ -145,10 +145,31 @@ def draft(key: str) -> ResponseReturnValue:
 def _choose_name(page: DraftPage) -> ResponseReturnValue:
     """Change one's mind while the moderation has not published yet."""
     sealed = request.form.get("nom") != SHOWN
+    here = url_for("proposals.draft", key=page.key)
+    if not confirmed():
+        return _ask_to_hide(here) if sealed else _ask_to_show(page.title, here)
     begin_write()
     service.choose_name(actor=acting(), proposal_id=page.id, sealed=sealed, now=current_time())
     flash(gettext("Votre nom ne sera pas affiché.") if sealed else gettext("Votre nom sera affiché."), "success")
-    return redirect(url_for("proposals.draft", key=page.key), 303)
+    return redirect(here, 303)
+
+
+def _ask_to_show(title: str, back: str) -> str:
+    return ask(
+        gettext("Afficher votre nom ?"),
+        gettext("Tous les agents connectés le verront à côté de « %(title)s ».", title=title),
+        gettext("Afficher mon nom"),
+        back,
+    )
+
+
+def _ask_to_hide(back: str) -> str:
+    return ask(
+        gettext("Ne plus afficher votre nom ?"),
+        gettext("Il ne sera montré à personne, et la lettre ne vous remerciera pas par votre nom."),
+        gettext("Ne plus afficher mon nom"),
+        back,
+    )
 
 
 @bp.get("/brouillons/<key>/apercu")
@@ -253,12 +274,7 @@ def name(number: int) -> ResponseReturnValue:
     here = url_for("proposals.show", number=number)
     sealed = request.form.get("nom") != SHOWN
     if not sealed and not confirmed():
-        return ask(
-            gettext("Afficher votre nom ?"),
-            gettext("Tous les agents connectés le verront à côté de la proposition n° %(number)s.", number=number),
-            gettext("Afficher mon nom"),
-            here,
-        )
+        return _ask_to_show(page.title, here)
     begin_write()
     service.choose_name(actor=acting(), proposal_id=page.id, sealed=sealed, now=current_time())
     flash(gettext("Votre nom n'est plus affiché.") if sealed else gettext("Votre nom est affiché."), "success")

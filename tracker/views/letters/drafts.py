@@ -17,7 +17,8 @@ from tracker.queries import letters
 from tracker.queries.letters import DraftLetter
 from tracker.security import acting, current_time, requires
 from tracker.services import letters as service
-from tracker.views.frame import chosen_project, project_args, today
+from tracker.views.frame import ask as ask_first
+from tracker.views.frame import chosen_project, confirmed, project_args, today
 from tracker.views.letters import bp, forms_of
 
 
@@ -171,6 +172,13 @@ def reopen(quarter: str) -> ResponseReturnValue:
     from tracker.views.letters.writing import back, page
 
     draft = writable_draft(quarter)
+    if draft.approved_on and not confirmed():
+        return ask_first(
+            gettext("Reprendre la lettre ?"),
+            gettext("Le bon à tirer donné par %(name)s sera retiré : il en faudra un autre.", name=draft.approved_by),
+            gettext("Reprendre la lettre"),
+            url_for("letters.write", quarter=draft.quarter, **project_args()),
+        )
     begin_write()
     try:
         service.reopen(service.locked(draft.id), actor=acting(), now=current_time())

@@ -135,13 +135,8 @@ def block(quarter: str, key: str) -> ResponseReturnValue:
         return _write_block(draft, present)
     if act not in {*STEPS, "hide", "show", "restore", "remove"}:
         abort(400, gettext("Ce bouton n'est pas connu : rien n'a été changé."))
-    if present is not None and present.kind == FREE and act == "remove" and not confirmed():
-        return ask(
-            gettext("Supprimer ce passage ?"),
-            gettext("Le texte de « %(t)s » sera perdu pour de bon.", t=present.data.get("title", "")),
-            gettext("Supprimer ce passage"),
-            url_for("letters.write", quarter=quarter, _anchor=f"bloc-{key}", **project_args()),
-        )
+    if present is not None and not confirmed() and (question := _question(present, act)):
+        return ask(*question, url_for("letters.write", quarter=quarter, _anchor=f"bloc-{key}", **project_args()))
     begin_write()
     try:
         letter = service.locked(draft.id)
@@ -159,6 +154,18 @@ def block(quarter: str, key: str) -> ResponseReturnValue:
         end_transaction(commit=False)
         return page(draft_or_404(quarter), status=refusal.status, refusal=refusal.message)
     return back(quarter, f"bloc-{key}" if key else "")
+
+
+def _question(present: BlockRecord, act: str) -> tuple[str, str, str] | None:
+    """What to ask before a text is lost: question, advice, label of the button."""
+    if act == "remove" and present.kind == FREE:
+        title = present.data.get("title", "")
+        advice = gettext("Le texte de « %(t)s » sera perdu pour de bon.", t=title)
+        return gettext("Supprimer ce passage ?"), advice, gettext("Supprimer ce passage")
+    if act == "restore" and present.edited_text and present.kind not in {EDITORIAL, FREE}:
+        advice = gettext("Votre texte sera perdu pour de bon ; celui des données prendra sa place.")
+        return gettext("Reprendre le texte des données ?"), advice, gettext("Reprendre le texte des données")
+    return None
 
 
 def _write_block(draft: DraftLetter, present: BlockRecord) -> ResponseReturnValue:
