@@ -60,11 +60,12 @@ lock: $(VENV)/dev ## Compile the locked requirements from the .in files
 clean: ## Remove the virtual environment and caches; the data stays
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-$(VENV)/bin/python:
+# pip comes last: what a failed first try left behind has none
+$(VENV)/bin/pip:
 	@echo "Making the virtual environment $(VENV) …"
-	@python3 -m venv $(VENV) 2>/dev/null || { scripts/install-venv && python3 -m venv $(VENV); }
+	@python3 -m venv $(VENV) >/dev/null 2>&1 || { scripts/install-venv && python3 -m venv $(VENV); }
 
-$(VENV)/run: requirements.txt | $(VENV)/bin/python
+$(VENV)/run: requirements.txt | $(VENV)/bin/pip
 	@echo "Installing what the application needs …"
 	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	@touch $@
