@@ -361,6 +361,18 @@ def test_another_person_visit_query_or_day_is_another_page(agent: CheckedClient,
     asks(agent, tag, 200)
 
 
+def test_filters_that_leave_nothing_say_so_and_can_be_taken_off(agent: CheckedClient) -> None:
+    page = agent.get(f"{BOARD}?employeur=ville&groupe=deux&theme=sans&au=2026-02-10")
+    assert page.select(".lead")[0].get_text(strip=True) == (
+        "Aucune action ne répond à « Ville, sans thème, Deux » à cette date."
+    )
+    [link] = page.select(".empty a")
+    assert (link.get_text(), link["href"]) == ("Retirer les filtres", f"{BOARD}?au=2026-02-10")
+    assert "1 action réalisée sur 4" in agent.get(link["href"])
+    early = agent.get(f"{BOARD}?au=2025-05-10")
+    assert "Aucune action n'est encore lancée à cette date." in early
+
+
 def test_a_waiting_message_is_shown_and_never_kept(agent: CheckedClient) -> None:
     tag = tag_of(agent)
     with agent.http.session_transaction() as cookie:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flask_babel import gettext, ngettext
 
 from tracker.charts.figure import grammatical
@@ -42,8 +44,13 @@ def silent_words(n: int) -> str:
     return gettext("aucune sans nouvelles") if n == 0 else gettext("%(n)s sans nouvelles", n=number(n))
 
 
-def sentence(summary: Summary) -> str:
-    """The sentence that opens a board: 71 actions réalisées sur 148, 9 en retard, 12 sans nouvelles."""
+def sentence(summary: Summary, filters: Sequence[str] = ()) -> str:
+    """The sentence that opens a board: 71 actions réalisées sur 148, 9 en retard, 12 sans nouvelles.
+
+    `filters`: the words of those chosen.
+    """
+    if summary.total == 0 and filters:
+        return gettext("Aucune action ne répond à « %(filters)s » à cette date.", filters=", ".join(filters))
     if summary.total == 0:
         return gettext("Aucune action n'est encore lancée à cette date.")
     return gettext(

@@ -116,12 +116,16 @@ class BoardLinks:
         args = {name: value for name, value in self.kept.items() if name != "groupe"}
         return self._to("proposals.index", {**args, **chosen})
 
+    def _days(self) -> dict[str, str]:
+        days = {"au": self.on, "connu": self.known_on}
+        return {name: on.isoformat() for name, on in days.items() if on is not None}
+
+    def unfiltered(self) -> str:
+        """The same board of the same day, without its filters."""
+        return self._to("board.show", {n: v for n, v in self.kept.items() if n not in FILTERS} | self._days())
+
     def table(self, figure_id: str) -> str:
-        args: dict[str, Any] = dict(self.kept)
-        if self.on is not None:
-            args["au"] = self.on.isoformat()
-        if self.known_on is not None:
-            args["connu"] = self.known_on.isoformat()
+        args: dict[str, Any] = self.kept | self._days()
         return url_for("board.table", figure_id=figure_id, **args)
 
 
@@ -202,7 +206,7 @@ def _render(project: ProjectRecord, moment: Moment) -> Shared:
         else "",
         reset_url=url_for("board.show", **project_args()),
     )
-    return Shared(charts.sentence(figures.snapshot.actions), Markup(body))  # noqa: S704 - our own template
+    return Shared(charts.sentence(figures.snapshot.actions, chosen.words), Markup(body))  # noqa: S704 - our own template
 
 
 def _shared(project: ProjectRecord, moment: Moment) -> Shared:
