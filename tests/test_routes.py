@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
 from flask import Flask
+from werkzeug.exceptions import NotFound
 from werkzeug.routing import Rule
 
 from tracker.permissions import Permission
@@ -65,3 +67,12 @@ def test_no_address_is_lost_without_thought(app: Flask) -> None:
     assert ROUTES.read_text("utf-8").splitlines() == sorted(known), "keep it sorted"
     assert known <= present, f"lost: {sorted(known - present)}"
     assert present <= known, f"write them down in {ROUTES.name}: {sorted(present - known)}"
+
+
+def test_numbers_of_addresses_are_those_of_a_keyboard_and_of_a_database(app: Flask) -> None:
+    bound = app.url_map.bind("localhost")
+    assert bound.match("/propositions/3") == ("proposals.show", {"number": 3})
+    assert bound.match("/propositions/999999999")[1] == {"number": 999_999_999}
+    for part in ("٣", "३", "３", "1٣", "²", "+3", "-3", "1_0", "3.0", "1000000000", str(2**63), "1" * 5000):
+        with pytest.raises(NotFound):
+            bound.match(f"/propositions/{part}")

@@ -52,9 +52,9 @@ class TrackerApp(Flask):
 
 
 class ShortNumber(IntegerConverter):
-    """`<int:…>` of an address: longer than nine digits is no page, and would be no number for the database."""
+    """`<int:…>` of an address: at most nine digits of a keyboard, which a database takes."""
 
-    regex = r"\d{1,9}"
+    regex = "[0-9]{1,9}"
 
 
 @cache

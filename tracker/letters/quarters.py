@@ -10,7 +10,7 @@ from flask_babel import gettext
 
 from tracker.errors import Refused
 
-_SHAPE = re.compile(r"([12]\d{3})-T([1-4])")
+_SHAPE = re.compile("([12][0-9]{3})-T([1-4])")
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -34,7 +34,7 @@ class Moment:
 
 def typed_day(text: str) -> date | None:
     """The day of a text such as 2017-06-30; the nearest one for 2017-02-30; None when it says no day."""
-    found = re.fullmatch(r"(\d{4})-(\d{1,2})-(\d{1,2})", text.strip())
+    found = re.fullmatch("([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})", text.strip())
     if found is None:
         return None
     year, month, number = (int(part) for part in found.groups())
