@@ -77,6 +77,19 @@ def test_a_weak_password_is_refused_with_what_to_do(client: CheckedClient, agent
     assert db.session.get_one(User, agent.id).password_hash == HASH
 
 
+@pytest.mark.parametrize("new", ["Blois2026Blois!", "agglopolys-2026", "Agglopolys & Blois", "blois-agente-cias"])
+def test_the_words_of_the_town_make_no_password(
+    client: CheckedClient, agent: User, writing: Any, monkeypatch: pytest.MonkeyPatch, new: str
+) -> None:
+    client.login(agent)
+    with writing():
+        factories.entity(short_name="Agglopolys")
+        factories.entity(short_name="CIAS")
+    monkeypatch.setitem(client.app.config, "SITE_NAME", "Le projet de Blois")
+    assert "vite deviné" in change(client, new).select("#new_password-erreur")[0].get_text()
+    change(client, "une canne oubliée à Blois", expected=303)
+
+
 def test_both_new_passwords_must_be_the_same(client: CheckedClient, agent: User) -> None:
     client.login(agent)
     assert "différentes" in change(client, NEW, repeat=NEW + "!")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import secrets
 import threading
 import unicodedata
@@ -11,13 +12,14 @@ from datetime import datetime, timedelta
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from flask import current_app
 from flask_babel import gettext
 from sqlalchemy import delete, func, select, update
 
 from tracker import validation
 from tracker.errors import Refused, TooManyAttempts
 from tracker.extensions import db
-from tracker.models import LoginFailure, User, UserSession
+from tracker.models import Entity, LoginFailure, User, UserSession
 from tracker.records import Actor
 from tracker.services import history
 
@@ -125,9 +127,15 @@ def end_session(*, session_id: int, now: datetime) -> None:
 def check_new_password(*, login: str, password: str, demo: bool) -> str:
     """The password, if it is strong enough; raises Refused on the field `new_password`."""
     try:
-        return validation.password(password, login=login, demo=demo)
+        return validation.password(password, login=login, town_words=_town_words(), demo=demo)
     except Refused as refusal:
         raise Refused(refusal.message, field="new_password") from refusal
+
+
+def _town_words() -> set[str]:
+    """What everybody here would try first: the site's name, the employers' short names, and their words."""
+    names = [current_app.config["SITE_NAME"], *db.session.scalars(select(Entity.short_name))]
+    return {word for name in names for word in (name, *re.findall(r"\w{4,}", name))}
 
 
 def change_password(*, actor: Actor, new_hash: str, now: datetime) -> None:
