@@ -67,6 +67,19 @@ def run_jobs() -> None:
         sys.exit(1)
 
 
+@jobs_group.command("retry-mail")
+@with_appcontext
+def retry_mail() -> None:
+    """Have the mails given up after too many refusals wait again; the next round sends them."""
+    from tracker.extensions import write_transaction
+    from tracker.security import current_time
+    from tracker.services import outbox
+
+    with write_transaction():
+        count = outbox.retry_failed(now=current_time())
+    click.echo(f"Courriels remis en attente : {count}")
+
+
 @click.command("backup")
 @click.argument("target", type=click.Path(path_type=Path))
 @with_appcontext

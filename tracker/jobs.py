@@ -89,9 +89,9 @@ def send_mails(_now: datetime, turn: Round) -> int:
 
 
 def clean(now: datetime, _turn: Round) -> int:
-    """Remove expired visits and old failures; how many rows."""
+    """Remove expired visits, old failures, and whom old mails went to; how many rows."""
     with write_transaction():
-        return sum(maintenance.clean(now=now))
+        return sum(maintenance.clean(now=now)) + outbox.forget_people(now=now)
 
 
 Job: TypeAlias = Callable[[datetime, Round], int]

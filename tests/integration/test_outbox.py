@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from flask import Flask, url_for
 from sqlalchemy import select
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from tests.conftest import Clock
 from tests.integration.letter_scene import QUARTER, Scene
@@ -157,8 +157,64 @@ def test_a_message_always_refused_is_kept_and_told_by_check(asked: Scene, server
         clock.advance(hours=7)
     assert states() == [FAILED, FAILED]
     assert {row.attempts for row in rows()} == {outbox.ATTEMPTS_MAX}
-    wrong = [finding.message for finding in checks.deep() if finding.level is checks.Level.ERROR]
-    assert wrong == ["courriels : aucun abandonné"]
+    [wrong] = [finding for finding in checks.deep() if finding.level is checks.Level.ERROR]
+    assert wrong.message == "courriels : aucun abandonné"
+    assert "flask jobs retry-mail" in wrong.advice
+
+
+def test_a_message_given_up_waits_again_once_asked_and_leaves_once(
+    app: Flask, asked: Scene, server: Server, clock: Clock
+) -> None:
+    def rounds(count: int) -> None:
+        for _turn in range(count):
+            send_all(clock)
+            clock.advance(hours=7)
+
+    def retry() -> str:
+        end_transaction(commit=False)
+        return app.test_cli_runner().invoke(args=["jobs", "retry-mail"]).output
+
+    server.trouble = lambda _message: smtplib.SMTPDataError(554, b"refus")
+    rounds(outbox.ATTEMPTS_MAX)
+    assert "remis en attente : 2" in retry()
+    assert states() == [WAITING, WAITING]
+    rounds(outbox.ATTEMPTS_MAX - 1)
+    assert states() == [WAITING, WAITING], "as many attempts as the first time"
+    rounds(1)
+    assert states() == [FAILED, FAILED]
+    retry()
+    server.trouble = lambda _message: None
+    rounds(2)
+    assert states() == [SENT, SENT]
+    assert len(server.received) == 2
+    assert "remis en attente : 0" in retry()
+    assert states() == [SENT, SENT]
+
+
+def test_whom_old_mails_went_to_is_forgotten_and_their_keys_are_kept(
+    asked: Scene, server: Server, clock: Clock, writing: Any
+) -> None:
+    refused = rows()[1].address
+    keys = [row.dedupe_key for row in rows()]
+    server.trouble = lambda message: smtplib.SMTPDataError(554, b"refus") if message["To"] == refused else None
+    send_all(clock)
+    clock.advance(days=outbox.KEEP_PERSONAL.days)
+    assert jobs.run(clock(), say=[].append) is False
+    assert [bool(row.address) for row in rows()] == [True, True], "not yet"
+    clock.advance(minutes=1)
+    said: list[str] = []
+    jobs.run(clock(), say=said.append)
+    assert "lignes nettoyées : 1" in said
+    done, waiting = rows()
+    assert (done.address, done.user_id, done.params, done.state) == ("", None, {}, SENT)
+    assert (waiting.address, waiting.state) == (refused, WAITING), "what waits keeps whom it is for"
+    assert [done.dedupe_key, waiting.dedupe_key] == keys
+    again = {"address": "x@exemple.fr", "kind": done.kind, "not_before": clock(), "queued_at": clock()}
+    with pytest.raises(IntegrityError), writing():
+        db.session.add(OutboxMessage(dedupe_key=keys[0], **again))
+    end_transaction(commit=False)
+    jobs.run(clock(), say=said.append)
+    assert len(server.received) == 1
 
 
 def test_a_server_away_for_days_loses_nothing_and_is_asked_once_per_round(

@@ -75,11 +75,10 @@ def deep() -> Iterator[Finding]:
     """Every cache and invariant compared with its source; slow on large bases."""
     for title, broken in DEEP:
         wrong = broken()
-        yield Finding(
-            Level.ERROR if wrong else Level.OK,
-            title,
-            gettext("En défaut : %(ids)s", ids=", ".join(map(str, wrong[:20]))) if wrong else "",
-        )
+        advice = gettext("En défaut : %(ids)s", ids=", ".join(map(str, wrong[:20]))) if wrong else ""
+        if wrong and broken is _unsent:
+            advice += gettext(". La cause levée, relancez-les : flask jobs retry-mail")
+        yield Finding(Level.ERROR if wrong else Level.OK, title, advice)
 
 
 def _states() -> list[int]:

@@ -4,7 +4,8 @@ Each message goes through three steps, each in a transaction of its own, with no
 
     claim    it is ours for LEASE: a round that stops here leaves it to the one that comes after the lease
     render   from what it is about, as that stands now; nothing is sent about what is over
-    settle   sent, or put off longer and longer; a message refused ATTEMPTS_MAX times is told by `flask check`
+    settle   sent, or put off longer and longer; a message refused ATTEMPTS_MAX times is told by `flask check`,
+             and waits again after `flask jobs retry-mail`
 
 A message sent again after a stop bears the same Message-ID: mail programmes show it once.
 """
@@ -36,6 +37,7 @@ LEASE = timedelta(minutes=10)
 ATTEMPTS_MAX = 10
 FIRST_DELAY, LONGEST_DELAY = timedelta(minutes=5), timedelta(hours=6)
 PER_ROUND = 200
+KEEP_PERSONAL = timedelta(days=90)  # whom a mail went to, once it is over
 ERROR_MAX = 500
 
 # a round goes on after these, and stops after any other trouble of the network
@@ -95,7 +97,7 @@ def _attempt(claim: Claim, url: str, *, clock: Callable[[], datetime]) -> Delive
         if message is not None:
             _send(message, url)
     except MESSAGE_AT_FAULT as trouble:
-        _put_off(claim, trouble, now=clock(), give_up=claim.attempt >= ATTEMPTS_MAX)
+        _put_off(claim, trouble, now=clock(), give_up=claim.attempt % ATTEMPTS_MAX == 0)
         return Delivery(claim.id, error=type(trouble).__name__)
     except OSError as trouble:  # the server is away, or turns everything down: the message waits as long as that lasts
         _put_off(claim, trouble, now=clock())
@@ -168,7 +170,7 @@ def _settle(claim: Claim, state: OutboxState) -> None:
 
 def _put_off(claim: Claim, trouble: Exception, *, now: datetime, give_up: bool = False) -> None:
     """Try again later, twice as late each time; keeps what a later claim wrote."""
-    delay = min(FIRST_DELAY * 2 ** min(claim.attempt - 1, ATTEMPTS_MAX), LONGEST_DELAY)
+    delay = min(FIRST_DELAY * 2 ** ((claim.attempt - 1) % ATTEMPTS_MAX), LONGEST_DELAY)
     with write_transaction():
         db.session.execute(
             update(OutboxMessage)
@@ -184,3 +186,31 @@ def _put_off(claim: Claim, trouble: Exception, *, now: datetime, give_up: bool =
                 last_error=f"{type(trouble).__name__}: {trouble}"[:ERROR_MAX],
             )
         )
+
+
+def retry_failed(*, now: datetime) -> int:
+    """Have the messages given up wait again, for as many attempts as the first time; how many."""
+    # attempts go on counting: they tell our claim from a later one
+    revived = db.session.execute(
+        update(OutboxMessage)
+        .where(OutboxMessage.state == OutboxState.FAILED)
+        .values(state=OutboxState.PENDING, not_before=now)
+    )
+    return revived.rowcount  # type: ignore[attr-defined, no-any-return]
+
+
+def forget_people(*, now: datetime) -> int:
+    """Take out of the messages over for KEEP_PERSONAL whom they went to and what about; how many.
+
+    Their row stays with its key: the same mail is never queued, hence never sent, twice.
+    """
+    emptied = db.session.execute(
+        update(OutboxMessage)
+        .where(
+            OutboxMessage.state.in_([OutboxState.SENT, OutboxState.CANCELLED]),
+            OutboxMessage.not_before < now - KEEP_PERSONAL,
+            OutboxMessage.address != "",
+        )
+        .values(address="", user_id=None, params={})
+    )
+    return emptied.rowcount  # type: ignore[attr-defined, no-any-return]
