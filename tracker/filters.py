@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from datetime import date, datetime
 from functools import lru_cache
 
@@ -14,7 +15,18 @@ from markupsafe import Markup
 
 from tracker.records import PARIS, paris_day
 
-_markdown = MarkdownIt("commonmark", {"html": False, "linkify": False, "breaks": True}).enable("table")
+LINK_SCHEMES = {"https", "mailto"}
+_SCHEME = re.compile("([a-z][a-z0-9+.-]*):", re.IGNORECASE)
+
+
+class _Markdown(MarkdownIt):
+    def validateLink(self, url: str) -> bool:
+        """What is refused here stays text: its reader still sees the address."""
+        found = _SCHEME.match(url.strip())
+        return found is None or found[1].lower() in LINK_SCHEMES
+
+
+_markdown = _Markdown("commonmark", {"html": False, "linkify": False, "breaks": True}).enable("table")
 ALLOWED_TAGS = {
     "p", "br", "strong", "em", "ul", "ol", "li", "blockquote", "code", "pre", "a", "hr",
     "h3", "h4", "h5", "h6", "table", "thead", "tbody", "tr", "th", "td",
@@ -25,7 +37,7 @@ _HEADINGS = (("<h2", "<h4"), ("</h2", "</h4"), ("<h1", "<h3"), ("</h1", "</h3"))
 
 @lru_cache(maxsize=4096)
 def markdown_html(text: str) -> Markup:
-    """Sanitised HTML of a text that a person typed: no raw HTML, links to https and mailto only."""
+    """Sanitised HTML of a text that a person typed: no raw HTML; links to our own pages, https and mailto."""
     rendered = _markdown.render(text)
     for old, new in _HEADINGS:
         rendered = rendered.replace(old, new)
@@ -33,7 +45,7 @@ def markdown_html(text: str) -> Markup:
         rendered,
         tags=ALLOWED_TAGS,
         attributes={"a": {"href"}},
-        url_schemes={"https", "http", "mailto"},
+        url_schemes=LINK_SCHEMES,
         link_rel="nofollow noopener noreferrer",
     )
     return Markup(clean)  # noqa: S704 - cleaned by nh3 just above

@@ -60,9 +60,26 @@ def test_no_mixture_of_signs_opens_a_tag_or_an_attribute(text: str) -> None:
     for tag in page.find_all(True):
         assert tag.name in filters.ALLOWED_TAGS
         assert set(tag.attrs) <= ({"href", "rel"} if tag.name == "a" else set())
-        assert str(tag.get("href", "https:")).split(":")[0].lower() in {"https", "http", "mailto"} or ":" not in str(
+        assert str(tag.get("href", "https:")).split(":")[0].lower() in {"https", "mailto"} or ":" not in str(
             tag["href"]
         )
+
+
+@pytest.mark.parametrize(
+    "address", ["http://exemple.fr/a", "ftp://exemple.fr/a", "tel:+33254000000", "HTTP://exemple.fr"]
+)
+def test_an_address_that_is_no_link_stays_readable(address: str) -> None:
+    html = filters.markdown_html(f"Voir [la page]({address}) et <{address}>.")
+    assert "<a" not in html
+    assert html.count(address) == 2
+
+
+@pytest.mark.parametrize(
+    "address", ["https://exemple.fr/a", "mailto:dpo@exemple.fr", "/actions/12", "HTTPS://exemple.fr"]
+)
+def test_links_lead_to_our_pages_to_https_and_to_mail(address: str) -> None:
+    html = filters.markdown_html(f"Voir [la page]({address}).")
+    assert f'<a href="{address}" rel="nofollow noopener noreferrer">la page</a>' in html
 
 
 def test_markdown_keeps_what_people_write() -> None:
