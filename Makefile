@@ -54,8 +54,8 @@ bench: $(VENV)/run ## Measure the main pages against a floor page of the same st
 	@$(PYTHON) bench/run.py
 
 lock: $(VENV)/dev ## Compile the locked requirements from the .in files
-	$(VENV)/bin/uv pip compile --generate-hashes --no-emit-index-url --quiet requirements.in -o requirements.txt
-	$(VENV)/bin/uv pip compile --generate-hashes --no-emit-index-url --quiet requirements-dev.in -o requirements-dev.txt
+	$(VENV)/bin/uv pip compile --python-version 3.11 --generate-hashes --no-emit-index-url --quiet requirements.in -o requirements.txt
+	$(VENV)/bin/uv pip compile --python-version 3.11 --generate-hashes --no-emit-index-url --quiet requirements-dev.in -o requirements-dev.txt
 
 clean: ## Remove the virtual environment and caches; the data stays
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
