@@ -91,6 +91,8 @@ ENTRIES = (
     Entry("actions.correct", "/actions/{other}/points/{other_point}/corriger", only("copil")),
     Entry("actions.retract", "/actions/{led}/points/{led_point}/retirer", LEADS),
     Entry("actions.retract", "/actions/{other}/points/{other_point}/retirer", only("copil")),
+    Entry("actions.cancel", "/actions/{led}/annuler-la-creation", LEADS),
+    Entry("actions.cancel", "/actions/{other}/annuler-la-creation", only("copil")),
     Entry("actions.my_round", "/actions/mon-tour", PEOPLE),
     Entry("groups.index", "/groupes" + IN_PROJECT, PEOPLE),
     Entry("groups.show", "/groupes/{led_group}", PEOPLE),

@@ -122,9 +122,11 @@ def create_once(
     The action of this title, group and proposals that the same person made a moment ago is given back, not made again.
     """
     recent = history.just_made("action:create", actor=actor, now=now)
+    undone = history.just_made("action:cancel", actor=actor, now=now)
     rows = db.session.scalars(
         select(Action).where(
-            Action.id.in_(recent), Action.programme_id == programme_id, Action.title == validation.title(title),
+            Action.id.in_(recent), Action.id.not_in(undone), Action.programme_id == programme_id,
+            Action.title == validation.title(title),
             Action.group_id.is_(None) if group_id is None else Action.group_id == group_id,
         )
     )  # fmt: skip

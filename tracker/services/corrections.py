@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from flask_babel import gettext
 from sqlalchemy import select
 
 from tracker import permissions, validation
-from tracker.enums import UpdateKind
-from tracker.errors import Forbidden, NotFound, Refused
+from tracker.enums import ActionStatus, UpdateKind
+from tracker.errors import Conflict, Forbidden, NotFound, Refused
 from tracker.extensions import db
 from tracker.models import Action, ActionUpdate, MilestoneMark
 from tracker.permissions import Permission
@@ -31,6 +31,8 @@ from tracker.services.log_entries import (
     values_of,
 )
 from tracker.services.updates import changes_between
+
+CANCEL_WITHIN = timedelta(days=1)  # days of Paris, so that a page says the same all day long
 
 
 def correct(
@@ -90,6 +92,27 @@ def retract(*, update_id: int, reason: str, actor: Actor, now: datetime) -> Acti
         source=_source(old.id), author_id=actor.id, note=note,
     )  # fmt: skip
     _record(action, "action:retract", {"update": [old.id, row.id]}, actor=actor, now=now)
+    return row
+
+
+def cancel_creation(*, action_id: int, actor: Actor, now: datetime) -> ActionUpdate:
+    """Say that an action was created by mistake, by whoever may create it, until the end of the next day.
+
+    Its opening is corrected, since it is never retracted: stopped, hence not counted, from its first day. Its proposals
+    are free for another action. Raises Forbidden, and Conflict once anything else was said or when it is too late.
+    """
+    action = locked_action(action_id)
+    permissions.require(actor, Permission.ACTION_CREATE, action)
+    opening, *others = record_of(action_id).updates
+    if others or opening.status is ActionStatus.STOPPED:
+        raise Conflict(gettext("Un point a déjà été publié sur cette action : dites plutôt qu'elle est arrêtée."))
+    if paris_day(now) - paris_day(opening.recorded_at) > CANCEL_WITHIN:
+        raise Conflict(gettext("La création ne s'annule que jusqu'au lendemain : dites plutôt qu'elle est arrêtée."))
+    said = Statement(status=ActionStatus.STOPPED, note=gettext("Action créée par erreur."))
+    row = correct(update_id=opening.id, statement=said, actor=actor, now=now)
+    freed = sorted(proposal.number or 0 for proposal in action.proposals)
+    action.proposals = []
+    _record(action, "action:cancel", {"proposals": [freed, []]}, actor=actor, now=now)
     return row
 
 
