@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Iterable
 from datetime import date, datetime
 from functools import lru_cache
 
@@ -58,6 +59,20 @@ def plain_text(text: str, length: int = 0) -> str:
     if not length or len(words) <= length:
         return words
     return words[:length].rsplit(" ", 1)[0].rstrip(" ,;:") + " …"
+
+
+def shared_length(lengths: Iterable[int], *, room: int, least: int) -> int:
+    """Where to cut texts that must hold in `room` characters together; 0: nowhere, never under `least`.
+
+    The short ones stay whole, what they leave is shared by the long ones.
+    """
+    waiting = sorted(lengths)
+    for before, length in enumerate(waiting):
+        share = room // (len(waiting) - before)
+        if length > share:
+            return max(share, least)
+        room -= length
+    return 0
 
 
 def _first(text: str) -> str:

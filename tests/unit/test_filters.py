@@ -158,3 +158,19 @@ def test_days_are_told_from_today_in_paris(day: date | None, said: str) -> None:
 )
 def test_quarters_are_told_in_words(quarter: str, said: str) -> None:
     assert filters.quarter_words(quarter) == said
+
+
+@pytest.mark.parametrize(
+    ("lengths", "room", "cut"),
+    [
+        ((10, 20, 30), 60, 0),  # all hold
+        ((10, 20, 31), 60, 30),  # what the short ones leave is for the long one
+        ((10, 100, 100), 60, 25),
+        ((100, 100), 60, 30),
+        ((100, 100), 10, 8),  # never under the least
+        ((100, 100), -50, 8),
+        ((), 60, 0),
+    ],
+)
+def test_texts_share_the_room_there_is(lengths: tuple[int, ...], room: int, cut: int) -> None:
+    assert filters.shared_length(lengths, room=room, least=8) == cut

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -17,7 +18,7 @@ from tracker.permissions import Permission, can, require
 from tracker.queries import decisions, reviews, settling
 from tracker.queries.decisions import AnswerRecord
 from tracker.queries.reviews import StudiedProposal
-from tracker.queries.settling import MeetingChoice, SettleBucket, SettleFilter, SettleSort
+from tracker.queries.settling import MeetingChoice, SettleBucket, SettleFilter, SettleItem, SettleSort
 from tracker.security import acting, current_time, requires
 from tracker.services import decisions as service
 from tracker.services import lineage
@@ -36,6 +37,8 @@ from tracker.views.reviews import chosen, join, reserved, separate, sorts, studi
 from tracker.workflow import DECIDABLE
 
 bp = Blueprint("decisions", __name__)
+# the printed list, as app.css sets it: lines on two sides, those of a proposal besides its texts, letters on a line
+PAPER_LINES, PAPER_LINES_OF_ITEM, PAPER_LINE = 284, 4.5, 66
 
 
 @bp.get("/a-decider")
@@ -57,10 +60,10 @@ def index() -> str:
         size=max(total, 1) if printing else settling.PAGE_SIZE,
     )  # fmt: skip
     return render_template(
-        "decisions/index.html",
+        "decisions/paper.html" if printing else "decisions/index.html",
         page=LinkedPage(page),
         wanted=wanted,
-        printing=printing,
+        cut=_cut_on_paper(page.items) if printing else 0,
         project=project,
         print_url=with_args(imprimer=1, page=None),
         screen_url=with_args(imprimer=None),
@@ -74,6 +77,13 @@ def index() -> str:
         filtered=bool(wanted.bucket or wanted.theme or wanted.q),
         reset_url=url_for("decisions.index", **project_args()),
     )
+
+
+def _cut_on_paper(items: Sequence[SettleItem]) -> int:
+    """Where texts are cut so that the list holds on two sides of A4; 0: nowhere."""
+    texts = [filters.plain_text(text) for item in items for text in (item.body, item.opinion) if text]
+    room = int((PAPER_LINES - PAPER_LINES_OF_ITEM * len(items)) * PAPER_LINE)
+    return filters.shared_length([len(text) for text in texts], room=room, least=2 * PAPER_LINE)
 
 
 def _sorts() -> list[tuple[SettleSort, str]]:
