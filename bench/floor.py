@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from flask import Flask, render_template_string
+from flask import Flask, render_template
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import text
 
@@ -15,6 +15,7 @@ PAGE = """<!doctype html><html lang="fr"><head><meta charset="utf-8"><title>Plan
 app = Flask(__name__)
 app.config["SQLALCHEMY_DATABASE_URI"] = os.environ["DATABASE_URL"]
 db = SQLAlchemy(app)
+template = app.jinja_env.from_string(PAGE)  # compiled once, as a template in a file is
 
 
 @app.get("/")
@@ -22,4 +23,4 @@ def floor() -> str:
     query = text(
         "SELECT number, title, state, support_count FROM proposal WHERE number IS NOT NULL ORDER BY number LIMIT 30"
     )
-    return render_template_string(PAGE, rows=db.session.execute(query).all())
+    return render_template(template, rows=db.session.execute(query).all())

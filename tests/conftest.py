@@ -21,7 +21,7 @@ from tests.client import CheckedClient
 from tracker import create_app
 from tracker.extensions import db, end_transaction, write_transaction
 from tracker.models import Authorship, User
-from tracker.queries import log
+from tracker.queries import kept
 
 NOON = datetime(2026, 3, 16, 11, 0, tzinfo=UTC)  # a Monday, noon in Paris
 SECRET = "for tests only, never elsewhere: 0123456789"
@@ -94,7 +94,7 @@ def app(shared_app: Flask, scratch: Path, clock: Clock) -> Iterator[Flask]:
     os.replace(scratch / "next.db", scratch / "test.db")
     shutil.rmtree(scratch / "instance" / "vote-keys", ignore_errors=True)
     shared_app.config["CLOCK"] = clock
-    log.forget()
+    kept.forget()
     with shared_app.app_context():
         yield shared_app
         end_transaction(commit=False)
@@ -110,7 +110,7 @@ def writing(app: Flask) -> Any:
     def prepare() -> Iterator[None]:
         with write_transaction():
             yield
-        log.forget()  # factories raise no revision
+        kept.forget()  # factories raise no revision
 
     return prepare
 
@@ -191,7 +191,7 @@ def fresh_demo(demo_app: Flask) -> Iterator[Flask]:
         os.replace(folder / "next.db", folder / "demo.db")
         shutil.rmtree(folder / "instance" / "vote-keys", ignore_errors=True)
         shutil.copytree(folder / "loaded-keys", folder / "instance" / "vote-keys")
-        log.forget()
+        kept.forget()
 
     restore()
     demo_app.config["CLOCK"] = Clock()

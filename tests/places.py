@@ -22,7 +22,7 @@ from tests.client import Answer, CheckedClient, check_page
 from tests.conftest import Clock
 from tracker.extensions import db
 from tracker.models import User
-from tracker.queries import log
+from tracker.queries import kept
 
 ROLES = ("agent", "pilote", "etude", "moderation", "copil", "redaction", "admin")
 VISITOR = "visiteur"
@@ -279,7 +279,7 @@ class World:
         os.replace(self.folder / "next.db", self.folder / "demo.db")
         shutil.rmtree(self.folder / "instance" / "vote-keys", ignore_errors=True)
         shutil.copytree(self.folder / keys, self.folder / "instance" / "vote-keys")
-        log.forget()
+        kept.forget()
 
     def version(self) -> int:
         """Changes when anything is committed by anybody."""

@@ -23,7 +23,7 @@ HEADED_BY_VIEW = {
     "errors/error.html": "errors.py",
     "meetings/edit.html": "meetings.py",
 }
-PARTS = re.compile(r"(^|/)_|^components/|^base\.html$")
+PARTS = re.compile(r"(^|/)_|^components/|^frame/|^base\.html$")
 
 # design, part 2, "Never on screen"; each with why it is no general word of ours
 BANNED = {

@@ -85,10 +85,14 @@ def create_app(config: Mapping[str, Any] | None = None, environ: Mapping[str, st
     filters.init_app(app)
     views.init_app(app)
 
-    def asset(name: str) -> str:
-        """URL of a static file that changes when the file does."""
+    @cache
+    def asset_under(name: str, _prefix: str) -> str:
         version = _asset_version(Path(app.static_folder or "") / name)
         return url_for("static", filename=name, v=version)
+
+    def asset(name: str) -> str:
+        """URL of a static file that changes when the file does."""
+        return asset_under(name, request.script_root)
 
     app.jinja_env.globals["asset"] = asset
 

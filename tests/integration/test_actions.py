@@ -15,7 +15,7 @@ from tracker.enums import ActionStatus, Health, ProposalState, Role, UpdateKind
 from tracker.extensions import db
 from tracker.models import Action, ActionUpdate, Programme, User
 from tracker.progress import state_at
-from tracker.queries import log
+from tracker.queries import kept, log
 
 TODAY = date(2026, 3, 16)
 PEOPLE = ("lead", "other_lead", "member", "pilot", "agent", "steering", "admin", "reviewer")
@@ -23,7 +23,7 @@ PEOPLE = ("lead", "other_lead", "member", "pilot", "agent", "steering", "admin",
 
 @pytest.fixture(autouse=True)
 def _fresh_log() -> None:
-    log.forget()
+    kept.forget()
 
 
 class Site:
@@ -200,7 +200,7 @@ def test_pages_take_as_many_statements_with_10_as_with_300_actions(
                     milestones=(("Un jalon", date(2026, 5, 1)),),
                 )  # fmt: skip
                 factories.update(one, date(2026, 2, 1), note="Un mot.", author_id=site.users["lead"].id)
-        log.forget()
+        kept.forget()
         with count_sql() as statements:
             client.get(path.format(number=site.number))
         return len(statements)

@@ -14,7 +14,7 @@ from tracker.enums import ActionStatus, Health, Role, UpdateKind
 from tracker.extensions import db
 from tracker.models import Action, ActionUpdate, Programme, RoleGrant, User, WorkingGroup
 from tracker.progress import state_at
-from tracker.queries import log
+from tracker.queries import kept, log
 
 TODAY = date(2026, 3, 16)
 PEOPLE = ("lead", "other_lead", "member", "pilot", "agent", "steering", "admin")
@@ -23,7 +23,7 @@ ROUND = "/groupes/vie-au-travail/tour"
 
 @pytest.fixture(autouse=True)
 def _fresh_log() -> None:
-    log.forget()
+    kept.forget()
 
 
 class Site:

@@ -19,7 +19,7 @@ from tracker.enums import Role
 from tracker.extensions import db, end_transaction, write_transaction
 from tracker.letters import Quarter, canonical, digest
 from tracker.models import Frozen, Letter
-from tracker.queries import log
+from tracker.queries import kept
 from tracker.records import Actor, Grant
 from tracker.services import letters
 
@@ -82,7 +82,7 @@ def publish_all(programme_id: int, names: tuple[str, ...], delays: list[int]) ->
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 @given(st.data())
 def test_letters_equal_a_recount_on_random_histories(app, data) -> None:
-    log.forget()
+    kept.forget()
     with write_transaction():
         for table in reversed(db.metadata.sorted_tables):
             if table.name != "instance":

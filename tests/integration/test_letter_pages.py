@@ -16,7 +16,7 @@ from tests.integration.letter_scene import QUARTER, approve, publish_next
 from tracker.enums import ActionStatus, LetterState, Role
 from tracker.extensions import db, end_transaction
 from tracker.models import Event, OutboxMessage, Programme
-from tracker.queries import log, projects
+from tracker.queries import kept, projects
 from tracker.services import letters
 
 # --- The editor's pages ---------------------------------------------------------------------------------------
@@ -322,7 +322,7 @@ def test_pages_take_the_same_few_statements_however_much_there_is_to_tell(
 
 
 def test_the_command_composes_and_refuses_with_a_sentence(scene, app) -> None:
-    log.forget()
+    kept.forget()
     runner = app.test_cli_runner()
     made = runner.invoke(args=["letters", "build", QUARTER])
     assert made.exit_code == 0, made.output

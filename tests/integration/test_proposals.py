@@ -26,7 +26,7 @@ from tracker.models import (
     Vote,
     Workshop,
 )
-from tracker.queries import log
+from tracker.queries import kept
 from tracker.services import votes
 
 S = ProposalState
@@ -34,7 +34,7 @@ S = ProposalState
 
 @pytest.fixture(autouse=True)
 def _forget() -> None:
-    log.forget()
+    kept.forget()
 
 
 class Town:

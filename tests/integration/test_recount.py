@@ -15,7 +15,7 @@ from tests.recount import BY_GROUP, planned, recount
 from tracker.enums import ActionStatus, Health, MarkKind, Outcome, ProposalState, UpdateKind
 from tracker.extensions import db, end_transaction, write_transaction
 from tracker.models import Action, Authorship, Milestone, MilestoneMark, ProposalTransition
-from tracker.queries import actions, board, log, projects
+from tracker.queries import actions, board, kept, projects
 from tracker.queries.figures import Filters
 
 FIRST, LAST = date(2015, 1, 1), date(2016, 12, 31)
@@ -181,7 +181,7 @@ def agree(programme_id: int, as_of: date, known_at: datetime | None) -> None:
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 @given(st.data())
 def test_board_equals_a_recount_in_plain_sql(app, data) -> None:
-    log.forget()
+    kept.forget()
     with write_transaction():
         for table in reversed(db.metadata.sorted_tables):
             if table.name != "instance":

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import String, and_, case, cast, func, null, or_, select
+from sqlalchemy import String, and_, case, cast, func, null, or_, select, union
 from sqlalchemy.orm import aliased
 
 from tracker.enums import ActionStatus, Health, MarkKind, ProposalState, UpdateKind, UpdateSource
@@ -297,3 +297,16 @@ def marks_of(update_id: int) -> tuple[tuple[int, str, MarkKind, date | None], ..
         .order_by(MilestoneMark.id)
     )
     return tuple((row[0], row[1], row[2], row[3]) for row in rows)
+
+
+def involved(number: int) -> frozenset[int]:
+    """The people to whom the page of an action may show more: its pilote, who wrote its log, who proposed it."""
+    action = select(Action.id).where(Action.number == number).scalar_subquery()
+    everybody = union(
+        select(Action.pilot_id).where(Action.number == number),
+        select(ActionUpdate.author_id).where(ActionUpdate.action_id == action),
+        select(Authorship.user_id)
+        .join(action_proposal, action_proposal.c.proposal_id == Authorship.proposal_id)
+        .where(action_proposal.c.action_id == action),
+    )
+    return frozenset(key for key in db.session.scalars(everybody) if key is not None)

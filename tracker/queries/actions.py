@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
-from threading import Lock
 
 from sqlalchemy import case, literal, null, select, union_all
 
@@ -22,8 +20,9 @@ from tracker.models import (
     programme_entity,
     proposal_entity,
 )
-from tracker.progress import ActionState, Summary, Timeline, summarise
+from tracker.progress import ActionState, Summary, summarise
 from tracker.queries import log
+from tracker.queries.kept import Kept, database
 from tracker.queries.projects import Choice, ProjectRecord
 from tracker.records import Page
 from tracker.search import fold, words
@@ -33,9 +32,7 @@ SOON = timedelta(days=45)
 PAGE_SIZE = 25
 NONE = 0  # the "sans …" bucket of a filter
 SORTS = ("besoin", "numero", "echeance", "avancement")
-KEPT = 4
-_kept: OrderedDict[tuple[str, int], tuple[Timeline, date, tuple[ActionState, ...]]] = OrderedDict()
-_lock = Lock()
+_states: Kept[tuple[ActionState, ...]] = Kept(8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,18 +133,7 @@ def choices(programme_id: int) -> Choices:
 
 def states(project: ProjectRecord, *, as_of: date) -> tuple[ActionState, ...]:
     """The state of each action of a project on a day, as known now; kept while the project's log does not move."""
-    timeline = log.timeline(project)
-    key = (str(db.engine.url), project.id)
-    with _lock:
-        known = _kept.get(key)
-    if known is not None and known[0] is timeline and known[1] == as_of:
-        return known[2]
-    found = timeline.states(as_of)
-    with _lock:
-        _kept[key] = (timeline, as_of, found)
-        while len(_kept) > KEPT:
-            _kept.popitem(last=False)
-    return found
+    return _states.get((database(), project, as_of), lambda: log.timeline(project).states(as_of))
 
 
 def need(state: ActionState) -> tuple[int, date, int]:

@@ -114,6 +114,7 @@ class DraftLetter:
     approved_by: str
     approved_on: date | None
     revision: int
+    next_number: int  # the one it will bear, unless another is published first
     blocks: tuple[BlockRecord, ...]
     readers: tuple[ReaderRecord, ...]
 
@@ -276,13 +277,15 @@ def published(number: int) -> PublishedLetter | None:
 
 def draft(programme_id: int, quarter: str) -> DraftLetter | None:
     """A letter being written with its blocks and readers, in three statements; None when there is none or no more."""
-    letter = db.session.scalar(
-        select(Letter)
+    last_number = select(Counter.value).where(Counter.name == "letter").scalar_subquery()
+    found = db.session.execute(
+        select(Letter, last_number)
         .where(Letter.programme_id == programme_id, Letter.quarter == quarter, Letter.published_at.is_(None))
         .execution_options(populate_existing=True)
-    )
-    if letter is None:
+    ).first()
+    if found is None:
         return None
+    letter = found[0]
     blocks = db.session.scalars(
         select(LetterBlock)
         .where(LetterBlock.letter_id == letter.id)
@@ -309,6 +312,7 @@ def draft(programme_id: int, quarter: str) -> DraftLetter | None:
         approved_by=letter.approved_by,
         approved_on=letter.approved_on,
         revision=letter.revision,
+        next_number=(found[1] or 0) + 1,
         blocks=tuple(
             BlockRecord(b.id, b.key, b.kind, b.position, b.source, b.data, b.edited_text, b.hidden, b.audience)
             for b in blocks
@@ -392,8 +396,3 @@ def moved_since(draft: DraftLetter, project: ProjectRecord, *, today: date) -> t
     until = min(Quarter.parse(draft.quarter).last_day, today)
     fresh = figures.snapshot(project, as_of=until).counters
     return tuple(Moved(key, shown.get(key, 0), value) for key, value in fresh.items() if shown.get(key, 0) != value)
-
-
-def next_number() -> int:
-    """The number that the next letter published will bear, unless another comes first."""
-    return (db.session.scalar(select(Counter.value).where(Counter.name == "letter")) or 0) + 1

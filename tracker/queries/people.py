@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, Date, Select, and_, bindparam, func, or_, select
 
 from tracker.extensions import db
 from tracker.models import Matricule, RoleGrant, User, UserSession, WorkingGroup
@@ -20,68 +23,86 @@ class Credentials:
     password_hash: str | None
 
 
-def _active_grant(now: datetime) -> ColumnElement[bool]:
-    today = paris_day(now)
+def _active_grant(today: Any) -> ColumnElement[bool]:
     return and_(RoleGrant.starts_on <= today, or_(RoleGrant.ends_on.is_(None), RoleGrant.ends_on >= today))
 
 
-def _actor(user: User, grants: tuple[Grant, ...], visit: UserSession | None = None, token: str = "") -> Actor:
-    return Actor(
-        id=user.id,
-        login=user.login,
-        name=user.name,
-        entity_id=user.entity_id,
-        department_id=user.department_id,
-        is_manager=user.is_manager,
-        locale=user.locale,
-        previous_visit_at=user.previous_visit_at,
-        grants=grants,
-        session_id=visit.id if visit else 0,
-        session_token=token,
-        shared_device=visit.shared if visit else True,
+_PERSON = (
+    User.id,
+    User.login,
+    func.trim(User.first_name + " " + User.last_name),
+    User.entity_id,
+    User.department_id,
+    User.is_manager,
+    User.locale,
+    User.previous_visit_at,
+)
+_GRANT = (RoleGrant.role, RoleGrant.programme_id, RoleGrant.group_id, WorkingGroup.programme_id)
+
+
+@cache
+def _visit() -> Select[Any]:
+    """Built once: every request asks it."""
+    return (
+        select(UserSession.id, UserSession.shared, *_PERSON, *_GRANT)
+        .join_from(UserSession, User, User.id == UserSession.user_id)
+        .outerjoin(RoleGrant, and_(RoleGrant.user_id == User.id, _active_grant(bindparam("today", type_=Date()))))
+        .outerjoin(WorkingGroup, WorkingGroup.id == RoleGrant.group_id)
+        .where(
+            UserSession.token_hash == bindparam("token_hash"),
+            UserSession.ended_at.is_(None),
+            UserSession.expires_at > bindparam("now", type_=UserSession.expires_at.type),
+            User.is_active.is_(True),
+        )
     )
 
 
 def actor_of_session(token_hash: str, *, token: str, now: datetime) -> Actor | None:
     """The active person of a live visit, with today's roles, in one statement; None when there is none."""
-    rows = db.session.execute(
-        select(UserSession, User, RoleGrant, WorkingGroup.programme_id)
-        .join(User, User.id == UserSession.user_id)
-        .outerjoin(RoleGrant, and_(RoleGrant.user_id == User.id, _active_grant(now)))
-        .outerjoin(WorkingGroup, WorkingGroup.id == RoleGrant.group_id)
-        .where(
-            UserSession.token_hash == token_hash,
-            UserSession.ended_at.is_(None),
-            UserSession.expires_at > now,
-            User.is_active.is_(True),
-        )
-    ).all()
+    asked = {"token_hash": token_hash, "now": now, "today": paris_day(now)}
+    rows = db.session.execute(_visit(), asked).all()
     if not rows:
         return None
-    visit, user, _, _ = rows[0]
-    return _actor(user, _grants([(row[2], row[3]) for row in rows]), visit, token)
+    session_id, shared, *person = rows[0][: 2 + len(_PERSON)]
+    actor = _actor(person, _grants([row[-len(_GRANT) :] for row in rows]))
+    return replace(actor, session_id=session_id, session_token=token, shared_device=shared)
 
 
-def _grants(rows: list[tuple[RoleGrant | None, int | None]]) -> tuple[Grant, ...]:
+def _actor(person: Sequence[Any], grants: tuple[Grant, ...]) -> Actor:
+    key, login, name, entity_id, department_id, is_manager, locale, previous_visit_at = person
+    return Actor(
+        id=key,
+        login=login,
+        name=name,
+        entity_id=entity_id,
+        department_id=department_id,
+        is_manager=is_manager,
+        locale=locale,
+        previous_visit_at=previous_visit_at,
+        grants=grants,
+    )
+
+
+def _grants(rows: Iterable[Sequence[Any]]) -> tuple[Grant, ...]:
     """Each grant with its project: its own, or that of its group."""
     return tuple(
-        Grant(grant.role, grant.programme_id if grant.group_id is None else group_programme_id, grant.group_id)
-        for grant, group_programme_id in rows
-        if grant is not None
+        Grant(role, programme_id if group_id is None else group_programme_id, group_id)
+        for role, programme_id, group_id, group_programme_id in rows
+        if role is not None
     )
 
 
 def actor_by_login(login: str, *, now: datetime) -> Actor | None:
     """The active person of that login, with today's roles."""
-    user = db.session.scalar(select(User).where(User.login == login, User.is_active.is_(True)))
-    if user is None:
+    person = db.session.execute(select(*_PERSON).where(User.login == login, User.is_active.is_(True))).first()
+    if person is None:
         return None
     grants = db.session.execute(
-        select(RoleGrant, WorkingGroup.programme_id)
-        .outerjoin(WorkingGroup, WorkingGroup.id == RoleGrant.group_id)
-        .where(RoleGrant.user_id == user.id, _active_grant(now))
+        select(*_GRANT)
+        .outerjoin_from(RoleGrant, WorkingGroup, WorkingGroup.id == RoleGrant.group_id)
+        .where(RoleGrant.user_id == person.id, _active_grant(paris_day(now)))
     ).all()
-    return _actor(user, _grants([(row[0], row[1]) for row in grants]))
+    return _actor(person, _grants(grants))
 
 
 def credentials(text: str, *, entity_id: int | None = None, user_id: int | None = None) -> Credentials | None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
+from functools import cache
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from tracker.extensions import db
 from tracker.models import Entity, Instance, Programme, Theme, WorkingGroup, programme_entity
@@ -69,32 +70,23 @@ class Choice:
     name: str
 
 
-def _project(values: Any) -> ProjectRecord:
-    return ProjectRecord(*values)
+@cache
+def _frame() -> Select[Any]:
+    """Built once: every request asks it."""
+    columns = [getattr(Programme, field.name) for field in fields(ProjectRecord)]
+    return (
+        select(Instance.revision, Instance.demo, *columns)
+        .outerjoin_from(Instance, Programme, Instance.id == 1)
+        .order_by(Programme.is_principal.desc(), Programme.starts_on, Programme.id)
+    )
 
 
 def frame() -> Frame:
     """The instance's revision and its projects, the principal one first."""
-    columns = (
-        Programme.id,
-        Programme.slug,
-        Programme.title,
-        Programme.starts_on,
-        Programme.ends_on,
-        Programme.is_principal,
-        Programme.letter_name,
-        Programme.letters_public,
-        Programme.people_consulted,
-        Programme.revision,
-    )
-    rows = db.session.execute(
-        select(Instance.revision, Instance.demo, *columns)
-        .outerjoin_from(Instance, Programme, Instance.id == 1)
-        .order_by(Programme.is_principal.desc(), Programme.starts_on, Programme.id)
-    ).all()
+    rows = db.session.execute(_frame()).all()
     if not rows:
         return Frame(0, False, ())
-    return Frame(rows[0][0], rows[0][1], tuple(_project(row[2:]) for row in rows if row[2] is not None))
+    return Frame(rows[0][0], rows[0][1], tuple(ProjectRecord(*row[2:]) for row in rows if row[2] is not None))
 
 
 def entities(programme_id: int) -> tuple[Choice, ...]:

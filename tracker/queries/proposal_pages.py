@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -21,7 +21,6 @@ from tracker.models import (
     Authorship,
     Campaign,
     Entity,
-    Follow,
     ImportedTally,
     Instant,
     Phase,
@@ -32,12 +31,11 @@ from tracker.models import (
     Review,
     Theme,
     User,
-    Vote,
     Workshop,
     action_proposal,
 )
 from tracker.queries.campaigns import CampaignRecord, PhaseRecord
-from tracker.queries.proposals import AuthorLine, author_columns, author_line, own_vote, theme_shown
+from tracker.queries.proposals import AuthorLine, author_columns, author_line, theme_shown
 from tracker.records import Actor
 
 
@@ -118,10 +116,6 @@ class ProposalPage:
     workshop_on: date | None
     submitted_on: date | None
     published_on: date | None
-    support_count: int
-    united_count: int
-    supported: bool
-    followed: bool
     versions: int
     campaign: CampaignRecord | None
     authors: tuple[AuthorLine, ...]
@@ -145,19 +139,18 @@ class ProposalPage:
         return tuple(tie for tie in self.ties if not tie.outward and tie.kind is LineageKind.MERGED)
 
 
-def page(number: int, *, actor: Actor, tags: Mapping[int, str], opinions_of: Collection[int]) -> ProposalPage | None:
+def page(number: int, *, reader: int, opinions_of: Collection[int]) -> ProposalPage | None:
     """The numbered proposal; None when there is none. Two statements, whatever it went through.
 
-    `opinions_of`: the projects whose studies this person may read in full.
+    `reader`: whose own names are shown to them, 0 for everybody; `opinions_of`: the projects whose studies may be read
+    in full.
     """
-    followed = exists().where(Follow.proposal_id == Proposal.id, Follow.user_id == actor.id)
     versions = (
         select(func.count()).where(ProposalVersion.proposal_id == Proposal.id).correlate(Proposal).scalar_subquery()
     )
     rows = db.session.execute(
         select(
-            Proposal, theme_shown(), Theme.slug, Campaign, Workshop, own_vote(tags), followed, versions, Authorship.id,
-            *author_columns(actor.id),
+            Proposal, theme_shown(), Theme.slug, Campaign, Workshop, versions, *author_columns(reader),
         )
         .outerjoin(Theme, Theme.id == Proposal.theme_id)
         .outerjoin(Campaign, Campaign.id == Proposal.campaign_id)
@@ -170,8 +163,8 @@ def page(number: int, *, actor: Actor, tags: Mapping[int, str], opinions_of: Col
     ).all()  # fmt: skip
     if not rows:
         return None
-    proposal, theme, theme_slug, campaign, workshop, supported, is_followed, version_count = rows[0][:8]
-    strand, united = _strand(proposal.id, proposal.campaign_id, reads_opinions=proposal.programme_id in opinions_of)
+    proposal, theme, theme_slug, campaign, workshop, version_count = rows[0][:6]
+    strand = _strand(proposal.id, proposal.campaign_id, reads_opinions=proposal.programme_id in opinions_of)
     return ProposalPage(
         id=proposal.id,
         programme_id=proposal.programme_id,
@@ -188,13 +181,9 @@ def page(number: int, *, actor: Actor, tags: Mapping[int, str], opinions_of: Col
         workshop_on=workshop.held_on if workshop else None,
         submitted_on=proposal.submitted_on,
         published_on=proposal.published_on,
-        support_count=proposal.support_count,
-        united_count=united,
-        supported=bool(supported),
-        followed=bool(is_followed),
         versions=version_count,
         campaign=_campaign(campaign, strand) if campaign else None,
-        authors=tuple(author_line(row[9:]) for row in rows if row[8] is not None),
+        authors=tuple(author_line(row[6:]) for row in rows if row[6] is not None),
         moves=tuple(sorted(strand.moves, key=lambda move: move.on)),
         opinions=tuple(strand.opinions),
         tallies=tuple(sorted(strand.tallies, key=lambda one: (one.source, list(TallyChoice).index(one.choice)))),
@@ -226,7 +215,7 @@ def _line(kind: str, key: Any, **columns: Any) -> Any:
     return select(literal(kind).label("kind"), key.label("key"), *labelled)
 
 
-def _strand(proposal_id: int, campaign_id: int | None, *, reads_opinions: bool) -> tuple[Strand, int]:
+def _strand(proposal_id: int, campaign_id: int | None, *, reads_opinions: bool) -> Strand:
     """Steps, moves, opinions, counts from elsewhere, ties, actions and their notes, in one statement."""
     other = aliased(Proposal)
     later = aliased(ActionUpdate)
@@ -269,33 +258,12 @@ def _strand(proposal_id: int, campaign_id: int | None, *, reads_opinions: bool) 
             ActionUpdate.action_id.in_(linked), ActionUpdate.note != "", ~superseded,
             ActionUpdate.kind != UpdateKind.RETRACTION,
         ),
-        _united(proposal_id),
     ]  # fmt: skip
-    strand, united = Strand(), 0
+    strand = Strand()
     rows = db.session.execute(union_all(*lines))
     for row in sorted(rows, key=lambda r: (r.day or date.min, r.at is not None and r.at.timestamp(), r.key)):
-        if row.kind == "united":
-            united = row.number
-        else:
-            _take(strand, row)
-    return strand, united
-
-
-def _united(proposal_id: int) -> Any:
-    """How many people support the proposal or one regrouped into it: supports are united when read."""
-    gathered = select(literal(proposal_id).label("id")).cte("gathered", recursive=True)
-    gathered = gathered.union(
-        select(ProposalLineage.from_id).where(
-            ProposalLineage.to_id == gathered.c.id,
-            ProposalLineage.kind == LineageKind.MERGED,
-            ProposalLineage.undone_at.is_(None),
-        )
-    )
-    person = cast(Vote.campaign_id, SqlString(20)) + ":" + Vote.tag
-    count = (
-        select(func.count(func.distinct(person))).where(Vote.proposal_id.in_(select(gathered.c.id))).scalar_subquery()
-    )
-    return _line("united", literal(0), number=count)
+        _take(strand, row)
+    return strand
 
 
 def _take(strand: Strand, row: Any) -> None:

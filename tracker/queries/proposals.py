@@ -7,22 +7,41 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 from flask_babel import gettext
-from sqlalchemy import ColumnElement, and_, case, exists, false, func, literal, null, or_, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    String,
+    and_,
+    bindparam,
+    case,
+    cast,
+    exists,
+    false,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    union_all,
+)
 
 from tracker import search
-from tracker.enums import AuthorRole, ProposalState
+from tracker.enums import AuthorRole, LineageKind, ProposalState
 from tracker.extensions import db
 from tracker.models import (
     Authorship,
     Entity,
+    Follow,
     Programme,
     Proposal,
+    ProposalLineage,
     Theme,
     User,
     Vote,
@@ -37,6 +56,7 @@ PAGE_SIZE = 20
 OWN_SIZE = 30  # a page of one's own, and of the queue of a moderator (`queries.moderation`)
 EXCERPT = 400  # characters of a body that lists read
 NONE = "sans"  # the bucket of what is missing, in addresses
+NOBODY = 0  # no person's id: names not displayed stay so
 
 
 class Sort(StrEnum):
@@ -51,6 +71,7 @@ class Sort(StrEnum):
 class AuthorLine:
     """An author as this reader may see them; `name` is "" when it is not displayed."""
 
+    id: int
     name: str
     number: int | None
     sealed: bool
@@ -87,8 +108,6 @@ class ProposalCard:
     state: ProposalState
     published_on: date
     campaign_id: int | None
-    support_count: int
-    supported: bool
     actions: int
     authors: tuple[AuthorLine, ...]
 
@@ -137,6 +156,7 @@ def author_columns(reader: int) -> tuple[Any, ...]:
     shown = or_(Authorship.sealed.is_(False), mine)
     nothing = null()
     return (
+        Authorship.id,
         case((shown, User.first_name), else_=nothing),
         case((shown, User.last_name), else_=nothing),
         case((shown, Authorship.name), else_=nothing),
@@ -149,8 +169,9 @@ def author_columns(reader: int) -> tuple[Any, ...]:
 
 
 def author_line(columns: Iterable[Any]) -> AuthorLine:
-    first, last, name, number, sealed, role, employer, mine = columns
+    key, first, last, name, number, sealed, role, employer, mine = columns
     return AuthorLine(
+        id=key,
         name=name or f"{first or ''} {last or ''}".strip(),
         number=number,
         sealed=sealed,
@@ -215,9 +236,12 @@ def action_count() -> Any:
     return linked.correlate(Proposal).scalar_subquery()
 
 
-def listing(filters: ProposalFilters, *, actor: Actor, tags: Mapping[int, str], number: int) -> ProposalList:
-    """A page of published proposals; three statements whatever their number."""
-    kept = _conditions(filters, reader=actor.id, tags=tags)
+def listing(filters: ProposalFilters, *, reader: int, tags: Mapping[int, str], number: int) -> ProposalList:
+    """A page of published proposals as everybody reads them; three statements whatever their number.
+
+    The reader, and their tags, only tell which are theirs when the filters ask for these.
+    """
+    kept = _conditions(filters, reader=reader, tags=tags)
     counted = db.session.execute(select(Proposal.state, func.count()).where(*kept).group_by(Proposal.state))
     by_state: dict[ProposalState, int] = {row[0]: row[1] for row in counted}
     total = sum(by_state.values()) if filters.state is None else by_state.get(filters.state, 0)
@@ -233,8 +257,7 @@ def listing(filters: ProposalFilters, *, actor: Actor, tags: Mapping[int, str], 
     rows = db.session.execute(
         select(
             Proposal.id, Proposal.number, Proposal.title, func.substr(Proposal.body, 1, EXCERPT), theme_shown(),
-            Proposal.state, Proposal.published_on, Proposal.campaign_id, Proposal.support_count, own_vote(tags),
-            action_count(), Proposal.programme_id,
+            Proposal.state, Proposal.published_on, Proposal.campaign_id, action_count(), Proposal.programme_id,
         )
         .outerjoin(Theme, Theme.id == Proposal.theme_id)
         .where(*kept)
@@ -242,7 +265,7 @@ def listing(filters: ProposalFilters, *, actor: Actor, tags: Mapping[int, str], 
         .limit(PAGE_SIZE)
         .offset((number - 1) * PAGE_SIZE)
     ).all()  # fmt: skip
-    authors = authors_of([row[0] for row in rows], actor.id)
+    authors = authors_of([row[0] for row in rows], NOBODY)
     cards = tuple(_card(row, authors.get(row[0], ())) for row in rows)
     return ProposalList(Page(cards, number, PAGE_SIZE, total), by_state)
 
@@ -258,14 +281,76 @@ def count_matching(q: str, programme_ids: Collection[int]) -> int:
     return db.session.scalar(found) or 0
 
 
-def _card(row: Any, authors: tuple[AuthorLine, ...]) -> ProposalCard:
-    key, number, title, excerpt, theme, state, published_on, campaign_id, supports, supported, actions, programme_id = (
-        row
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a person has to do with a published proposal, and its supports, which no revision tells of."""
+
+    support_count: int
+    supported: bool
+    followed: bool
+    authorship_id: int | None
+    united_count: int  # with those regrouped into it, a person counted once; 0 when not asked for
+
+    @property
+    def mine(self) -> bool:
+        return self.authorship_id is not None
+
+    def seen_by(self, name: str, authors: tuple[AuthorLine, ...]) -> tuple[AuthorLine, ...]:
+        """The authors as the person of that name reads them: their own name is shown to them, and said to be theirs."""
+        return tuple(replace(one, name=name, mine=True) if one.id == self.authorship_id else one for one in authors)
+
+
+def _united(root: Any) -> Any:
+    """How many people support a proposal or one regrouped into it: supports are united when read, never copied."""
+    gathered = select(root.label("id")).cte("gathered", recursive=True)
+    gathered = gathered.union(
+        select(ProposalLineage.from_id).where(
+            ProposalLineage.to_id == gathered.c.id,
+            ProposalLineage.kind == LineageKind.MERGED,
+            ProposalLineage.undone_at.is_(None),
+        )
     )
+    person = cast(Vote.campaign_id, String(20)) + ":" + Vote.tag
+    return select(func.count(func.distinct(person))).where(Vote.proposal_id.in_(select(gathered.c.id)))
+
+
+@cache
+def _standings(tags: int, *, gathering: bool) -> Any:
+    """Built once for readers with that many tags."""
+    votes = [and_(Vote.campaign_id == bindparam(f"campaign{n}"), Vote.tag == bindparam(f"tag{n}")) for n in range(tags)]
+    supported = exists().where(Vote.proposal_id == Proposal.id, or_(*votes)) if votes else false()
+    reader: Any = bindparam("reader", type_=Integer())
+    return select(
+        Proposal.id,
+        Proposal.support_count,
+        supported,
+        exists().where(Follow.proposal_id == Proposal.id, Follow.user_id == reader),
+        select(func.min(Authorship.id))
+        .where(Authorship.proposal_id == Proposal.id, Authorship.user_id == reader)
+        .scalar_subquery(),
+        _united(bindparam("root", type_=Integer())).scalar_subquery() if gathering else literal(0),
+    ).where(Proposal.id.in_(bindparam("ids", expanding=True)))
+
+
+def standings(ids: Collection[int], *, reader: int, tags: Mapping[int, str], gathering: int = 0) -> dict[int, Standing]:
+    """Where these proposals stand for a person, in one statement.
+
+    `gathering`: the only one of `ids`, when others are regrouped into it.
+    """
+    asked: dict[str, Any] = {"reader": reader, "ids": tuple(ids)}
+    if gathering:
+        asked["root"] = gathering
+    for n, (campaign_id, tag) in enumerate(sorted(tags.items())):
+        asked |= {f"campaign{n}": campaign_id, f"tag{n}": tag}
+    rows = db.session.execute(_standings(len(tags), gathering=bool(gathering)), asked)
+    return {row[0]: Standing(row[1], bool(row[2]), bool(row[3]), row[4], row[5]) for row in rows}
+
+
+def _card(row: Any, authors: tuple[AuthorLine, ...]) -> ProposalCard:
+    key, number, title, excerpt, theme, state, published_on, campaign_id, actions, programme_id = row
     return ProposalCard(
         id=key, programme_id=programme_id, number=number, title=title, excerpt=excerpt, theme=theme or "", state=state,
-        published_on=published_on, campaign_id=campaign_id, support_count=supports, supported=bool(supported),
-        actions=actions, authors=authors,
+        published_on=published_on, campaign_id=campaign_id, actions=actions, authors=authors,
     )  # fmt: skip
 
 

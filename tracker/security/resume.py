@@ -96,7 +96,7 @@ def _nothing(*, heading: str, message: str, advice: str) -> tuple[str, int]:
     """A 400 page without the fields, and without any token: the frame's own button to log out is left out."""
     return (
         render_template(
-            "errors/error.html", code=400, heading=heading, message=message, advice=advice, logout_url="", carried=None
+            "errors/error.html", code=400, heading=heading, message=message, advice=advice, tokenless=True, carried=None
         ),
         400,
     )

@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import os
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -143,9 +144,12 @@ def left_over_keys() -> set[int]:
     return campaigns.closed_among(_ids_with_key())
 
 
-def living_tags(actor: Actor) -> dict[int, str]:
-    """The person's tag in each consultation whose key lives; a key that outlived the close is not read."""
+def living_tags(actor: Actor, *, not_closed: Collection[int] | None = None) -> dict[int, str]:
+    """The person's tag in each consultation whose key lives; a key that outlived the close is not read.
+
+    `not_closed`: the consultations asked about whose voting is not closed, when the caller knows them.
+    """
     present = _ids_with_key()
-    open_ids = present - campaigns.closed_among(present)
+    open_ids = present - campaigns.closed_among(present) if not_closed is None else present & set(not_closed)
     keys = [living_key(campaign_id) for campaign_id in sorted(open_ids)]
     return {key.campaign_id: key.tag(actor.id) for key in keys if key is not None}

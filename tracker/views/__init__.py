@@ -13,11 +13,11 @@ from tracker.views import (
     decisions,
     drafts,  # noqa: F401 - adds its addresses to those of proposals
     errors,
-    frame,
     groups,
     health,
     help_pages,
     home,
+    layout,
     letters,
     meetings,
     moderation,
@@ -50,4 +50,4 @@ def init_app(app: Flask) -> None:
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     errors.init_app(app)
-    frame.init_app(app)
+    layout.init_app(app)

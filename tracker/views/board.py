@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
-from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, abort, current_app, make_response, render_template, request, url_for
-from flask_babel import get_locale, gettext
+from flask_babel import gettext
 from flask_login import current_user
-from markupsafe import Markup
 
 from tracker import charts
 from tracker.charts import Figure, Scope
 from tracker.enums import ActionStatus, Health
 from tracker.exports.tables import csv_bytes
 from tracker.permissions import Permission, can
-from tracker.progress import Timeline
-from tracker.queries import actions, board, log
+from tracker.queries import actions, board
 from tracker.queries.actions import Choices
 from tracker.queries.board import WITHOUT, Board
 from tracker.queries.figures import NONE, Filters
@@ -29,23 +25,20 @@ from tracker.queries.projects import Choice, ProjectRecord
 from tracker.security import requires
 from tracker.views.actions.listing import word
 from tracker.views.conditional import conditional
-from tracker.views.frame import chosen_project, page_frame, project_args, today
+from tracker.views.frame import chosen_project, project_args, today
 from tracker.views.moment import Moment, chosen_moment
+from tracker.views.shared import markup, shared_page
 
 bp = Blueprint("board", __name__, url_prefix="/tableau-de-bord")
 
-KEPT = 16
 FILTERS = ("employeur", "theme", "groupe")
-_kept: OrderedDict[tuple[Any, ...], tuple[Timeline, Shared]] = OrderedDict()
-_lock = Lock()
 
 
-@dataclass(frozen=True, slots=True)
-class Shared:
+class Shared(NamedTuple):
     """What every reader of the same board sees, ready to be put in the page."""
 
     lead: str
-    body: Markup
+    body: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +177,7 @@ def _render(project: ProjectRecord, moment: Moment) -> Shared:
     drawn = {key: draw() for key, draw in _drawn(figures, scope).items() if key not in alone}
     quarter = _quarter(moment.as_of)
     number = board.published_letter(project.id, quarter)
-    body = render_template(
+    body = markup(
         "board/_figures.html",
         project=project,
         moment=moment,
@@ -206,44 +199,17 @@ def _render(project: ProjectRecord, moment: Moment) -> Shared:
         else "",
         reset_url=url_for("board.show", **project_args()),
     )
-    return Shared(charts.sentence(figures.snapshot.actions, chosen.words), Markup(body))  # noqa: S704 - our own template
-
-
-def _shared(project: ProjectRecord, moment: Moment) -> Shared:
-    """The board as every reader sees it: kept while the log it was counted from is the one in force."""
-    if moment.known_at is not None:
-        return _render(project, moment)
-    line = log.timeline(project)
-    key = (
-        project.id,
-        project.revision,
-        page_frame().revision,
-        request.script_root,
-        str(get_locale()),
-        today(),
-        moment.as_of,
-        tuple(request.args.get(name, "")[:80] for name in FILTERS),
-    )
-    with _lock:
-        found = _kept.get(key)
-        if found is not None and found[0] is line:
-            _kept.move_to_end(key)
-            return found[1]
-    made = _render(project, moment)
-    with _lock:
-        _kept[key] = (line, made)
-        while len(_kept) > KEPT:
-            _kept.popitem(last=False)
-    return made
+    return Shared(charts.sentence(figures.snapshot.actions, chosen.words), body)
 
 
 @bp.get("")
 @requires(Permission.BOARD_VIEW)
 @conditional
+@shared_page
 def show() -> str:
     project = chosen_project()
     moment = chosen_moment(project)
-    shared = _shared(project, moment)
+    shared = _render(project, moment)
     unpublished = (
         board.unpublished_decisions(project.id) if can(current_user, Permission.DECISION_PREPARE, project) else 0
     )

@@ -1,4 +1,4 @@
-"""What every page shares: the project chosen, menus, and small helpers for lists."""
+"""What every page shares: the project chosen, its day, and small helpers for lists and questions."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ from datetime import date
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote, urlencode
 
-from flask import Flask, abort, current_app, g, render_template, request, url_for
-from flask_babel import get_locale, gettext
-from flask_login import current_user
+from flask import abort, g, render_template, request
+from flask_babel import gettext
 
-from tracker.permissions import Permission, can
 from tracker.queries import projects
 from tracker.queries.projects import Frame, ProjectRecord
 from tracker.records import Page, paris_day
@@ -115,86 +113,3 @@ class LinkedPage(Generic[T]):
         self.first, self.last = page.first, page.last
         self.prev_url = with_args(page=page.number - 1) if page.number > 1 else ""
         self.next_url = with_args(page=page.number + 1) if page.number < page.pages else ""
-
-
-def _menu() -> list[Link]:
-    kept = project_args()
-    blueprint = request.blueprint
-    entries = [
-        ("home.index", gettext("Accueil"), "home", Permission.PROPOSAL_VIEW, False),
-        ("proposals.index", gettext("Propositions"), "proposals", Permission.PROPOSAL_VIEW, True),
-        ("decisions.index", gettext("À décider"), "decisions", Permission.DECISION_PREPARE, True),
-        ("groups.index", gettext("Groupes"), "groups", Permission.GROUP_VIEW, True),
-        ("actions.index", gettext("Actions"), "actions", Permission.ACTION_VIEW, True),
-        ("board.show", gettext("Tableau de bord"), "board", Permission.BOARD_VIEW, True),
-        ("letters.index", gettext("Lettres"), "letters", Permission.LETTER_VIEW, True),
-        ("meetings.index", gettext("Réunions"), "meetings", Permission.MEETING_VIEW, True),
-    ]
-    return [
-        Link(url_for(endpoint, **(kept if keeps else {})), label, blueprint == name)
-        for endpoint, label, name, permission, keeps in entries
-        if endpoint in current_app.view_functions and can(current_user, permission)
-    ]
-
-
-def _user_links() -> list[Link]:
-    links = [
-        ("proposals.mine", gettext("Mes propositions")),
-        ("moderation.index", gettext("Propositions à publier")),
-        ("reviews.index", gettext("Propositions à étudier")),
-        ("accounts.password", gettext("Mon mot de passe")),
-        ("settings.index", gettext("Réglages")),
-    ]
-    shown = []
-    for endpoint, label in links:
-        permission = getattr(current_app.view_functions.get(endpoint), "permission", None)
-        if permission is not None and can(current_user, permission):
-            shown.append(Link(url_for(endpoint), label))
-    return shown
-
-
-def _project_links() -> list[Link]:
-    if "project" not in g or request.endpoint is None or request.view_args:
-        return []
-    return [
-        Link(
-            url_for(request.endpoint) if p.is_principal else url_for(request.endpoint, projet=p.slug),
-            p.title,
-            p.id == g.project.id and not g.get("all_projects", False),
-        )
-        for p in page_frame().projects
-    ]
-
-
-def _context() -> dict[str, Any]:
-    signed_in = current_user.is_authenticated
-    return {
-        "lang": str(get_locale() or "fr"),
-        "site_name": current_app.config["SITE_NAME"],
-        "home_url": url_for("home.index"),
-        "search_url": url_for("proposals.index")
-        if signed_in and "proposals.index" in current_app.view_functions
-        else "",
-        "navigation": _menu() if signed_in else [],
-        "user_links": _user_links() if signed_in else [],
-        "login_url": "" if signed_in else url_for("auth.login"),
-        "logout_url": url_for("auth.logout") if signed_in else "",
-        "private_device": signed_in and not current_user.shared_device,
-        "programmes": page_frame().projects if "project" in g else (),
-        "programme_links": _project_links() if signed_in else [],
-        "demo_banner": current_app.config["DEMO"],
-        "footer_links": [
-            Link(url_for("help_pages.index"), gettext("Aide")),
-            Link(url_for("help_pages.accessibility"), gettext("Accessibilité : non conforme")),
-            Link(url_for("help_pages.privacy"), gettext("Données personnelles")),
-        ],
-        "can": lambda permission, obj=None: can(current_user, permission, obj),
-        "P": Permission,
-        "kept": project_args(),
-        "today": today(),
-        "with_args": with_args,
-    }
-
-
-def init_app(app: Flask) -> None:
-    app.context_processor(_context)

@@ -17,15 +17,16 @@ from tracker.extensions import begin_write, end_transaction, write_transaction
 from tracker.permissions import Permission, can, can_within, require
 from tracker.progress import ActionState
 from tracker.queries import campaigns, log, proposal_pages, proposals
+from tracker.queries.campaigns import CampaignRecord
 from tracker.queries.decisions import published_answers
 from tracker.queries.projects import ProjectRecord
 from tracker.queries.proposal_pages import ProposalPage
-from tracker.queries.proposals import ProposalFilters, Sort
+from tracker.queries.proposals import NOBODY, ProposalFilters, Sort
 from tracker.security import acting, current_time, requires
 from tracker.security.addresses import safe_path
 from tracker.services import proposals as service
 from tracker.services import votes
-from tracker.views import parcours
+from tracker.views import parcours, voting
 from tracker.views.frame import (
     ALL,
     Link,
@@ -39,6 +40,7 @@ from tracker.views.frame import (
     with_args,
 )
 from tracker.views.parcours import CarriedOut
+from tracker.views.shared import fragment, shared_by
 from tracker.workflow import SUPPORTABLE, VISIBLE
 
 bp = Blueprint("proposals", __name__, url_prefix="/propositions")
@@ -51,27 +53,47 @@ SHOWN_STATES = [state for state in ProposalState if state in VISIBLE]
 @requires(Permission.PROPOSAL_VIEW)
 def index() -> str:
     project = chosen_project()
-    now = current_time()
-    tags = votes.living_tags(acting())
     titles = {p.id: p.title for p in page_frame().projects}
     everywhere = request.args.get("projet") == ALL and len(titles) > 1
     g.all_projects = everywhere
-    asked = campaigns.of_projects(titles if everywhere else [project.id])
     filters = _filters(project.id)
     if everywhere:  # themes and employers are those of one project
         filters = replace(filters, everywhere=tuple(titles), theme="", entity="")
-    found = proposals.listing(filters, actor=acting(), tags=tags, number=page_number())
+    asked = voting.consultations(titles if everywhere else [project.id])
+    has_keys = any(c.id in voting.own_tags() for c in asked)
+
+    def page() -> str:
+        return _list(filters, project, titles if everywhere else {}, asked, has_keys=has_keys)
+
+    if filters.mine or filters.supported or filters.sort is Sort.SUPPORTED:  # one's own, or what votes move
+        return page()
+    listed: str = shared_by(voting.allowed(), has_keys, make=page)
+    return listed
+
+
+def _list(
+    filters: ProposalFilters,
+    project: ProjectRecord,
+    titles: dict[int, str],
+    asked: tuple[CampaignRecord, ...],
+    *,
+    has_keys: bool,
+) -> str:
+    """The page of a list; `titles`: those of the projects when it covers all of them."""
+    now = current_time()
+    every = page_frame().projects
+    found = proposals.listing(filters, reader=acting().id, tags=voting.own_tags(), number=page_number())
     themes, employers = proposals.filter_choices(project.id)
     elsewhere = 0
-    if filters.q and not everywhere and not found.page.total:
-        elsewhere = proposals.count_matching(filters.q, [key for key in titles if key != project.id])
-    voting = [c for c in asked if c.allows_support(now)]
+    if filters.q and not titles and not found.page.total:
+        elsewhere = proposals.count_matching(filters.q, [one.id for one in every if one.id != project.id])
+    open_now = [c for c in asked if c.allows_support(now)]
     return render_template(
         "proposals/index.html",
         project=project,
-        titles=titles if everywhere else {},
+        titles=titles,
         elsewhere=elsewhere,
-        everywhere_url=url_for("proposals.index", projet=ALL, q=filters.q or None) if len(titles) > 1 else "",
+        everywhere_url=url_for("proposals.index", projet=ALL, q=filters.q or None) if len(every) > 1 else "",
         project_url=url_for("proposals.index", q=filters.q or None, **project_args()),
         found=found,
         page=LinkedPage(found.page),
@@ -89,9 +111,9 @@ def index() -> str:
         ],
         sorts=_sorts(filters),
         active=_active(filters, {t.slug: t.name for t in themes}, {e.slug: e.name for e in employers}),
-        voting={c.id for c in voting},
-        has_keys=any(not c.votes_closed and c.id in tags for c in asked),
-        support_last_day=max((day for c in voting if (day := c.support_last_day())), default=None),
+        voting={c.id for c in open_now},
+        has_keys=has_keys,
+        support_last_day=max((day for c in open_now if (day := c.support_last_day())), default=None),
         submitting=any(c.allows_submission(now) for c in asked),
         supportable=SUPPORTABLE,
         here=request.full_path.rstrip("?"),
@@ -155,10 +177,8 @@ def mine() -> str:
 
 
 def load(number: int) -> tuple[ProposalPage, ProjectRecord]:
-    """The numbered proposal and its project, or 404."""
-    page = proposal_pages.page(
-        number, actor=acting(), tags=votes.living_tags(acting()), opinions_of=_projects_studied()
-    )
+    """The numbered proposal as who asks reads it, and its project; or 404."""
+    page = proposal_pages.page(number, reader=acting().id, opinions_of=_projects_studied())
     if page is None:
         abort(404, gettext("Il n'y a pas de proposition n° %(number)s.", number=number))
     return page, show_project(page.programme_id)
@@ -183,7 +203,25 @@ def _actions(page: ProposalPage, project: ProjectRecord) -> tuple[CarriedOut, ..
 @bp.get("/<int:number>")
 @requires(Permission.PROPOSAL_VIEW)
 def show(number: int) -> str:
-    page, project = load(number)
+    studied = frozenset(_projects_studied())
+    page = fragment(
+        "proposal", number, studied,
+        make=lambda: proposal_pages.page(number, reader=NOBODY, opinions_of=studied),
+    )  # fmt: skip
+    if page is None:
+        abort(404, gettext("Il n'y a pas de proposition n° %(number)s.", number=number))
+    project = show_project(page.programme_id)
+    voting.own_tags([page.campaign] if page.campaign else [])
+    standing = voting.standings([page.id], gathering=page.id if page.gathered else 0)[page.id]
+    if standing.mine:
+        return _page(replace(page, authors=standing.seen_by(acting().name, page.authors)), project)
+    now, campaign = current_time(), page.campaign
+    steps = campaign and (campaign.allows_support(now), campaign.allows_submission(now))
+    shown: str = shared_by(steps, make=lambda: _page(page, project))
+    return shown
+
+
+def _page(page: ProposalPage, project: ProjectRecord) -> str:
     if page.state is ProposalState.WITHDRAWN and not page.mine:
         return render_template("proposals/withdrawn.html", page=page, sentence=parcours.sentence(page, (), (), today()))
     answers = published_answers(page.id)
@@ -265,7 +303,7 @@ def _key(campaign_id: int | None, now: Any) -> votes.Key:
 def _button(number: int, title: str, *, supported: bool, back: str) -> ResponseReturnValue:
     counted = proposals.ballot(number)
     count = counted.support_count if counted else 0
-    action = support_action(number, supported=supported, back=request.args.get("retour", ""))
+    action = voting.support_action(number, supported=supported, back=request.args.get("retour", ""))
     macro: Callable[..., str] = get_template_attribute("components/support.html", "support")
     said = ngettext("%(num)s soutien", "%(num)s soutiens", count)
     done = gettext("Votre soutien est enregistré.") if supported else gettext("Votre soutien est retiré.")
@@ -276,17 +314,6 @@ def _button(number: int, title: str, *, supported: bool, back: str) -> ResponseR
         "html": macro(action, supported, count, title),
         "message": f"{done} {said}.",
     }
-
-
-def support_action(number: int, *, supported: bool, back: str = "") -> str:
-    """Where the button posts: to take back when there is a support, to give it otherwise."""
-    endpoint = "proposals.withdraw_support" if supported else "proposals.support"
-    return url_for(endpoint, number=number, retour=back or None)
-
-
-@bp.app_template_global("support_action")
-def _support_action(number: int, supported: bool, back: str = "") -> str:
-    return support_action(number, supported=supported, back=back)
 
 
 # --- Following ------------------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from tracker.security import acting, requires
 from tracker.services.corrections import may_supersede
 from tracker.validation import slugify
 from tracker.views.actions.blueprint import bp, day_shown, latest_id, load
+from tracker.views.conditional import conditional
 from tracker.views.frame import (
     Link,
     LinkedPage,
@@ -31,6 +32,7 @@ from tracker.views.frame import (
     with_args,
 )
 from tracker.views.moment import chosen_moment
+from tracker.views.shared import fragment, shared_by, shared_page
 
 E = TypeVar("E", bound=StrEnum)
 WITHOUT = "sans"
@@ -138,6 +140,8 @@ def _active(filters: ActionFilters, choices: Choices) -> list[dict[str, str]]:
 
 @bp.get("")
 @requires(Permission.ACTION_VIEW)
+@conditional
+@shared_page
 def index() -> ResponseReturnValue:
     project = chosen_project()
     as_of = chosen_moment(project).as_of
@@ -177,7 +181,16 @@ def index() -> ResponseReturnValue:
 
 @bp.get("/<int:number>")
 @requires(Permission.ACTION_VIEW)
+@conditional
 def show(number: int) -> ResponseReturnValue:
+    """The page is the same for all who have nothing to do with the action but what their roles say."""
+    me = acting().id
+    involved = fragment("involved", number, make=lambda: action_pages.involved(number))
+    page: ResponseReturnValue = shared_by(me if me in involved else 0, make=lambda: _page(number))
+    return page
+
+
+def _page(number: int) -> str:
     action = load(number)
     project = show_project(action.programme_id)
     actor = acting()

@@ -41,7 +41,7 @@ def writable_draft(quarter: str) -> DraftLetter:
     return draft
 
 
-def _readable_draft(quarter: str) -> DraftLetter:
+def readable_draft(quarter: str) -> DraftLetter:
     """The same for those who write it and those asked to read it."""
     draft = draft_or_404(quarter)
     if not can(current_user, Permission.LETTER_EDIT, draft) and draft.asked(current_user.id) is None:
@@ -49,7 +49,7 @@ def _readable_draft(quarter: str) -> DraftLetter:
     return draft
 
 
-def _shown(draft: DraftLetter) -> Document:
+def shown_draft(draft: DraftLetter) -> Document:
     content = draft.content(chosen_project())
     return document(content, letters.resolve(references(content)))
 
@@ -58,7 +58,7 @@ def _shown(draft: DraftLetter) -> Document:
 @requires(Permission.LETTER_PROOFREAD)
 def proofread(quarter: str) -> ResponseReturnValue:
     """The draft for those asked to read it, and their remark."""
-    draft = _readable_draft(quarter)
+    draft = readable_draft(quarter)
     mine = draft.asked(current_user.id)
     form = RemarkForm(data={"remark": mine.remark if mine else ""})
     status = 200
@@ -78,7 +78,7 @@ def proofread(quarter: str) -> ResponseReturnValue:
     return render_template(
         "letters/proofread.html",
         draft=draft,
-        letter=_shown(draft),
+        letter=shown_draft(draft),
         mine=mine,
         form=form,
         target=forms_of.page_address,
@@ -88,19 +88,19 @@ def proofread(quarter: str) -> ResponseReturnValue:
 @bp.get("/brouillons/<string:quarter>/courriel")
 @requires(Permission.LETTER_PROOFREAD)
 def draft_mail(quarter: str) -> ResponseReturnValue:
-    return forms_of.as_mail(_shown(_readable_draft(quarter)))
+    return forms_of.as_mail(shown_draft(readable_draft(quarter)))
 
 
 @bp.get("/brouillons/<string:quarter>/texte")
 @requires(Permission.LETTER_PROOFREAD)
 def draft_text(quarter: str) -> ResponseReturnValue:
-    return forms_of.as_text(_shown(_readable_draft(quarter)))
+    return forms_of.as_text(shown_draft(readable_draft(quarter)))
 
 
 @bp.get("/brouillons/<string:quarter>/imprimer")
 @requires(Permission.LETTER_PROOFREAD)
 def draft_paper(quarter: str) -> ResponseReturnValue:
-    return forms_of.as_paper(_shown(_readable_draft(quarter)))
+    return forms_of.as_paper(shown_draft(readable_draft(quarter)))
 
 
 @bp.post("/brouillons/<string:quarter>/relecteurs")
@@ -253,7 +253,7 @@ def publish(quarter: str) -> ResponseReturnValue:
     elif form.is_submitted():
         status = 422
     project = chosen_project()
-    number = letters.next_number()
+    number = draft.next_number
     counts = draft.block("counts")
     return render_template(
         "letters/publish.html",

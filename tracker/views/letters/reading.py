@@ -20,6 +20,7 @@ from tracker.views.conditional import conditional
 from tracker.views.frame import chosen_project, project_args, show_project, today
 from tracker.views.letters import bp, forms_of
 from tracker.views.letters.forms_of import Readable
+from tracker.views.shared import shared_page
 
 QUARTERS_OFFERED = 8
 
@@ -124,6 +125,7 @@ def _readable(number: int) -> Readable | None:
 @bp.get("/<int:number>")
 @public
 @conditional
+@shared_page
 def show(number: int) -> ResponseReturnValue:
     found = _readable(number)
     if found is None:

@@ -1,0 +1,163 @@
+"""What the frame of every page shows: menus, the switch between projects, what templates may ask."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from flask import Flask, current_app, g, get_flashed_messages, request, url_for
+from flask_babel import get_locale, gettext
+from flask_login import current_user
+from flask_wtf.csrf import generate_csrf
+from markupsafe import Markup, escape
+
+from tracker.permissions import Permission, can
+from tracker.records import Grant
+from tracker.views.frame import Link, page_frame, project_args, today, with_args
+from tracker.views.shared import filler, fragment, hole, lasting, markup
+
+
+class Pieces(NamedTuple):
+    """The parts of the frame that do not depend on who reads, beyond what they may do."""
+
+    head: Markup
+    brand: Markup
+    account: Markup
+    menus: Markup
+    foot: Markup
+    home_url: str
+    login_url: str
+    logout_url: str
+
+
+def _menu(kept: dict[str, Any]) -> list[Link]:
+    blueprint = request.blueprint
+    entries = [
+        ("home.index", gettext("Accueil"), "home", Permission.PROPOSAL_VIEW, False),
+        ("proposals.index", gettext("Propositions"), "proposals", Permission.PROPOSAL_VIEW, True),
+        ("decisions.index", gettext("À décider"), "decisions", Permission.DECISION_PREPARE, True),
+        ("groups.index", gettext("Groupes"), "groups", Permission.GROUP_VIEW, True),
+        ("actions.index", gettext("Actions"), "actions", Permission.ACTION_VIEW, True),
+        ("board.show", gettext("Tableau de bord"), "board", Permission.BOARD_VIEW, True),
+        ("letters.index", gettext("Lettres"), "letters", Permission.LETTER_VIEW, True),
+        ("meetings.index", gettext("Réunions"), "meetings", Permission.MEETING_VIEW, True),
+    ]
+    return [
+        Link(url_for(endpoint, **(kept if keeps else {})), label, blueprint == name)
+        for endpoint, label, name, permission, keeps in entries
+        if endpoint in current_app.view_functions and can(current_user, permission)
+    ]
+
+
+def _account_links() -> list[Link]:
+    links = [
+        ("proposals.mine", gettext("Mes propositions")),
+        ("moderation.index", gettext("Propositions à publier")),
+        ("reviews.index", gettext("Propositions à étudier")),
+        ("accounts.password", gettext("Mon mot de passe")),
+        ("settings.index", gettext("Réglages")),
+    ]
+    shown = []
+    for endpoint, label in links:
+        permission = getattr(current_app.view_functions.get(endpoint), "permission", None)
+        if permission is not None and can(current_user, permission):
+            shown.append(Link(url_for(endpoint), label))
+    return shown
+
+
+def _pieces(signed_in: bool) -> Pieces:
+    kept = project_args()
+    home_url = url_for("home.index")
+    search_url = url_for("proposals.index") if signed_in and "proposals.index" in current_app.view_functions else ""
+    context = {"site_name": current_app.config["SITE_NAME"], "home_url": home_url, "search_url": search_url}
+    footer_links = [
+        Link(url_for("help_pages.index"), gettext("Aide")),
+        Link(url_for("help_pages.accessibility"), gettext("Accessibilité : non conforme")),
+        Link(url_for("help_pages.privacy"), gettext("Données personnelles")),
+    ]
+    return Pieces(
+        head=markup("frame/head.html"),
+        brand=markup("frame/brand.html", demo_banner=current_app.config["DEMO"], **context),
+        account=markup("frame/account.html", links=_account_links() if signed_in else []),
+        menus=markup("frame/menus.html", navigation=_menu(kept) if signed_in else [], **context),
+        foot=markup("frame/foot.html", footer_links=footer_links, **context),
+        home_url=home_url,
+        login_url=url_for("auth.login"),
+        logout_url=url_for("auth.logout"),
+    )
+
+
+def _switch() -> Markup:
+    """The other projects of a page that one chooses with `?projet=`; nothing on a page of one project."""
+    if "project" not in g or request.endpoint is None or request.view_args or len(page_frame().projects) < 2:
+        return Markup()
+    endpoint, shown = request.endpoint, None if g.get("all_projects", False) else g.project.id
+
+    def make() -> Markup:
+        links = [
+            Link(
+                url_for(endpoint) if project.is_principal else url_for(endpoint, projet=project.slug),
+                project.title,
+                project.id == shown,
+            )
+            for project in page_frame().projects
+        ]
+        return markup("frame/switch.html", links=links)
+
+    return fragment("switch", endpoint, shown, make=make)
+
+
+def _frame() -> Pieces:
+    signed_in = current_user.is_authenticated
+    grants: tuple[Grant, ...] | None = current_user.grants if signed_in else None
+    address = (request.blueprint, *project_args().values())
+    return lasting("frame", grants, address, make=lambda: _pieces(signed_in))
+
+
+def _may(permission: Permission, obj: object = None) -> bool:
+    return can(current_user, permission, obj)
+
+
+def _context() -> dict[str, Any]:
+    return {
+        "lang": str(get_locale() or "fr"),
+        "site_name": current_app.config["SITE_NAME"],
+        "kept": project_args(),
+        "today": today(),
+    }
+
+
+@filler("token")
+def _token() -> str:
+    return str(generate_csrf())
+
+
+@filler("name")
+def _name() -> str:
+    return escape(current_user.name)
+
+
+@filler("body")
+def _body() -> str:
+    """What scripts must know: may drafts stay in this browser, and did what was just sent arrive."""
+    private = current_user.is_authenticated and not current_user.shared_device
+    received = bool(get_flashed_messages(category_filter=["success"]))
+    return f' data-private-device="{"yes" if private else "no"}"' + (' data-received="yes"' if received else "")
+
+
+@filler("messages")
+def _messages() -> str:
+    messages = get_flashed_messages(with_categories=True)
+    return markup("frame/messages.html", messages=messages) if messages else ""
+
+
+def init_app(app: Flask) -> None:
+    app.context_processor(_context)
+    app.jinja_env.globals.update(
+        frame=_frame,
+        project_switch=_switch,
+        can=_may,
+        P=Permission,
+        with_args=with_args,
+        hole=hole,
+        csrf_token=lambda: hole("token"),
+    )
