@@ -16,6 +16,7 @@ help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
 
 demo: $(VENV)/run ## Load the demonstration if it is not there, and serve it on http://127.0.0.1:8000 (PORT= changes it)
+	@scripts/install-pdf
 	@$(DEMO) $(FLASK) db upgrade 2>/dev/null
 	@$(DEMO) $(FLASK) demo load
 	@echo "Demonstration: http://127.0.0.1:$(PORT)   (Ctrl+C stops it)"
@@ -31,6 +32,7 @@ serve: $(VENV)/run ## Run the production server on what DATABASE_URL names (see 
 
 test: $(VENV)/dev ## Check style and types, then run every test, browser tests included
 	@scripts/install-browser
+	@scripts/install-pdf
 	@$(MAKE) --no-print-directory lint
 	@$(VENV)/bin/pytest -n 2 --dist loadscope
 

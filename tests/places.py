@@ -150,6 +150,7 @@ ENTRIES = (
     Entry("letters.message", "/lettres/{letter}.eml", PEOPLE),
     Entry("letters.mail", "/lettres/{letter}/courriel", PEOPLE),
     Entry("letters.paper", "/lettres/{letter}/imprimer", PEOPLE),
+    Entry("letters.pdf_file", "/lettres/{letter}.pdf", PEOPLE),
     Entry("letters.access", "/lettres/{letter}/acces", only("redaction")),
     Entry("letters.build", "/lettres/composer" + IN_PROJECT, only("redaction")),
     Entry("letters.write", DRAFT + IN_PROJECT, only("redaction")),
@@ -165,6 +166,7 @@ ENTRIES = (
     Entry("letters.draft_mail", DRAFT + "/courriel" + IN_PROJECT, only("redaction")),
     Entry("letters.draft_text", DRAFT + "/texte" + IN_PROJECT, only("redaction")),
     Entry("letters.draft_paper", DRAFT + "/imprimer" + IN_PROJECT, only("redaction")),
+    Entry("letters.draft_pdf", DRAFT + "/pdf" + IN_PROJECT, only("redaction")),
 )  # fmt: skip
 
 OBJECTS = {

@@ -176,7 +176,7 @@ def test_a_decision_not_published_is_known_to_the_committee_alone(world: World) 
 
 
 def test_a_letter_being_written_is_read_by_the_editor_and_those_asked(world: World) -> None:
-    forms = [f"{DRAFT}/{form}{IN_PROJECT}" for form in ("relecture", "courriel", "texte", "imprimer")]
+    forms = [f"{DRAFT}/{form}{IN_PROJECT}" for form in ("relecture", "courriel", "texte", "imprimer", "pdf")]
     for role in ROLES:
         listed = f"/brouillons/{QUARTER}" in world.open(role, "GET", "/lettres" + IN_PROJECT).text
         assert listed == (role == "redaction"), role
@@ -198,7 +198,7 @@ def test_a_letter_being_written_is_read_by_the_editor_and_those_asked(world: Wor
 
 def test_a_visitor_reads_a_letter_only_once_it_is_open(world: World) -> None:
     number = world.objects["letter"]
-    addresses = [f"/lettres/{number}{form}" for form in ("", ".txt", ".eml", "/courriel", "/imprimer")]
+    addresses = [f"/lettres/{number}{form}" for form in ("", ".txt", ".eml", "/courriel", "/imprimer", ".pdf")]
     for path in (*addresses, "/lettres", f"/lettres/{number + 1}"):
         assert _leads_to_login(world.open(VISITOR, "GET", path).location), path
     try:

@@ -27,6 +27,7 @@ PUBLIC = {
     "letters.mail",
     "letters.message",
     "letters.paper",
+    "letters.pdf_file",
     "letters.show",
     "letters.text",
     "static",

@@ -62,5 +62,15 @@ class TooManyAttempts(TrackerError):
         self.retry_after = retry_after
 
 
+class Unavailable(TrackerError):
+    """Something outside of the tool does not answer, or is not there; `advice` says what to do meanwhile."""
+
+    status = 503
+
+    def __init__(self, message: str, *, advice: str) -> None:
+        super().__init__(message)
+        self.advice = advice
+
+
 class ConfigurationError(Exception):
     """The configuration is missing or weak; raised at start, never shown to a reader."""

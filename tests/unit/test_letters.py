@@ -9,6 +9,8 @@ from datetime import UTC, date, datetime
 from itertools import pairwise
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tracker.enums import ActionStatus, Motive, Outcome
 from tracker.errors import Refused
@@ -19,6 +21,7 @@ from tracker.letters import (
     Period,
     Quarter,
     Resolved,
+    Section,
     canonical,
     compose,
     content_of,
@@ -26,6 +29,7 @@ from tracker.letters import (
     document,
     letter_title,
     markdown_of,
+    measure,
     paper,
     references,
     text_of,
@@ -188,13 +192,67 @@ def test_a_full_quarter_is_told_more_briefly_on_paper_and_loses_no_number() -> N
         answers=tuple(answer(n, reason="Une phrase qui explique longuement. " * 6) for n in range(1, 60)),
         late=tuple(action(n, why="Une raison qui prend une ligne entière. " * 4) for n in range(1, 30)),
     )
-    told = paper.back_of(document(content(many), NAMES))
-    assert sum(paper._height(part) for part in told) <= paper.LINES
-    for part in told:
-        shown = {str(entry.link.key) for entry in part.entries if entry.link}
-        assert shown | set(part.others) == {str(entry.link.key) for entry in part.section.entries if entry.link}
-    few = paper.back_of(document(content(), NAMES))
-    assert few[0].entries[0].text == "C'est utile. Nous le ferons dès septembre."
+    shown = document(content(many), NAMES)
+    made = paper.sheet(shown)
+    assert len(made.sides) == 2
+    pieces = pieces_of(made)
+    told = {str(one.entry.link.key) for one in pieces if one.kind == "entry" and one.entry and one.entry.link}
+    wanted = {
+        str(one.link.key) for part in shown.sections if part.kind in {"answers", "actions"} for one in part.entries
+    }
+    assert told | set(made.named) == wanted
+    assert all(number in " ".join(one.text for one in pieces) for number in made.named)
+
+
+def pieces_of(made: paper.Sheet) -> list[paper.Piece]:
+    return [piece for side in made.sides for column in side.columns for piece in column]
+
+
+def test_a_quiet_quarter_is_told_in_full_in_large_type_on_two_sides() -> None:
+    made = paper.sheet(document(content(), NAMES))
+    entry = next(one.entry for one in pieces_of(made) if one.kind == "entry")
+    assert entry is not None
+    assert entry.text.startswith("C'est utile. Nous le ferons dès septembre.")
+    assert made.size == "size-120"
+    assert len(made.sides) == 2
+    assert made.wide is not None
+    assert not made.named
+
+
+def test_nothing_of_a_letter_is_lost_between_columns_and_a_heading_is_never_alone() -> None:
+    long = facts(answers=tuple(answer(n, reason="Une phrase. " * (3 * n)) for n in range(1, 25)))
+    made = paper.sheet(document(content(long), NAMES))
+    kinds = [[piece.kind for piece in column] for side in made.sides for column in side.columns]
+    assert [kind for column in kinds for kind in column].count("head") >= 4
+    assert all(column[-1] != "head" for column in kinds if column)
+
+
+def test_a_text_longer_than_the_sheet_goes_on_to_a_third_side() -> None:
+    free = "\n\n".join("Un paragraphe qui se suffit et qui ne sera jamais coupé. " * 12 for _ in range(60))
+    shown = document(content(), NAMES)
+    longer = replace(shown, sections=(*shown.sections, Section(key="libre", kind="text", title="Libre", written=free)))
+    made = paper.sheet(longer)
+    assert len(made.sides) > 2
+    assert sum(one.kind == "written" for one in pieces_of(made)) >= 60
+
+
+def test_lengths_follow_the_typeface() -> None:
+    assert measure.lines([("", False)], 10) == 0
+    assert measure.lines([("un mot", False)], 10) == 1
+    assert measure.lines([("un mot " * 10, False)], 10) > measure.lines([("un mot " * 10, False)], 20)
+    assert measure.width("MMM") > measure.width("iii")
+    assert measure.width("été") == measure.width("ete")
+    assert measure.width("mot", bold=True) > measure.width("mot")
+    assert measure.lines([("x" * 200, False)], 10) == 9  # a word with no place to break is cut
+
+
+@given(text=st.text(max_size=300), room=st.floats(1.5, 60))
+def test_a_wider_column_never_needs_more_lines(text: str, room: float) -> None:
+    assert measure.lines([(text, False)], room + 5) <= measure.lines([(text, False)], room)
+
+
+def test_raised_letters_are_markup_and_the_rest_is_escaped() -> None:
+    assert paper.raised("1ᵉʳ & 2ᵉ <b>") == "1<sup>er</sup> &amp; 2<sup>e</sup> &lt;b&gt;"
 
 
 def test_the_message_is_the_same_every_time_and_addressed_to_nobody() -> None:

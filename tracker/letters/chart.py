@@ -66,7 +66,9 @@ def _spread(wanted: Sequence[float], gap: float, lowest: float) -> list[float]:
     return placed
 
 
-def status_chart(points: Sequence[Point], *, reading: str, label: Label, key: str) -> Markup:
+def status_chart(
+    points: Sequence[Point], *, reading: str, label: Label, key: str, size: int = 13, family: str = "inherit"
+) -> Markup:
     """Stacked columns of statuses, the last one labelled directly; empty when there is nothing to draw."""
     top = max((point.total for point in points), default=0)
     if not top:
@@ -93,8 +95,8 @@ def status_chart(points: Sequence[Point], *, reading: str, label: Label, key: st
     parts.extend(_direct_labels(points[-1], LEFT + slot * len(points) + 8, y, label))
     return Markup(  # noqa: S704 - built here from numbers, and from texts escaped below
         f'<svg class="letter-chart" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" role="img" '
-        f'aria-labelledby="{key}-titre" font-size="13" font-family="inherit"><title id="{key}-titre">{escape(reading)}'
-        f"</title>{''.join(parts)}</svg>"
+        f'aria-labelledby="{key}-titre" font-size="{size}" font-family="{family}">'
+        f'<title id="{key}-titre">{escape(reading)}</title>{"".join(parts)}</svg>'
     )
 
 

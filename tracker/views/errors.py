@@ -6,7 +6,7 @@ from flask import Flask, Response, current_app, g, make_response, render_templat
 from flask_babel import force_locale, gettext
 from werkzeug.exceptions import HTTPException, default_exceptions
 
-from tracker.errors import TooManyAttempts, TrackerError
+from tracker.errors import TooManyAttempts, TrackerError, Unavailable
 from tracker.extensions import CommitFailed, DatabaseTrouble, end_transaction, is_unavailable
 from tracker.security import resume, sessions
 
@@ -92,8 +92,8 @@ def _carried(code: int) -> list[tuple[str, str]]:
     return resume.carried_fields() if code not in {400, 405} and resume.may_carry() else []
 
 
-def _page(code: int, message: str = "") -> Response:
-    heading, usual, advice = _words(code)
+def _page(code: int, message: str = "", advice: str = "") -> Response:
+    heading, usual, usual_advice = _words(code)
     if _wants_json():
         return _json(code, message or usual)
     carried = _carried(code)
@@ -102,7 +102,7 @@ def _page(code: int, message: str = "") -> Response:
         code=code,
         heading=heading,
         message=message or usual,
-        advice=advice,
+        advice=advice or usual_advice,
         carried=carried,
         resume_url=resume.target() if carried else "",
     )
@@ -110,7 +110,7 @@ def _page(code: int, message: str = "") -> Response:
 
 
 def _refusal(error: TrackerError) -> Response:
-    response = _page(error.status, error.message)
+    response = _page(error.status, error.message, error.advice if isinstance(error, Unavailable) else "")
     if isinstance(error, TooManyAttempts):
         response.headers["Retry-After"] = str(error.retry_after)
     return response

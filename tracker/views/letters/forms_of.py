@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from flask import Response, current_app, make_response, render_template, request, url_for
-from flask_babel import get_locale
+from flask_babel import get_locale, gettext
 from flask_login import current_user
 from markupsafe import Markup
 
@@ -128,18 +128,20 @@ def as_mail(letter: Document) -> Response:
 
 
 def as_paper(letter: Document) -> str:
-    code = ""
+    address, code = "", Markup()
     if letter.number is not None:
-        code = qr.svg(full_address("letter", letter.number), title=letter.title)
-    address = full_address("letter", letter.number or 0).split("://")[-1] if letter.number else ""
+        address = full_address("letter", letter.number)
+        code = qr.svg(address, title=gettext("Code vers la page de la lettre"))
     return render_template(
         "letters/print.html",
         letter=letter,
-        editorial=paper.front_of(letter, ("editorial",)),
-        beside=paper.front_of(letter, paper.BESIDE),
-        back=paper.back_of(letter),
+        sheet=paper.sheet(letter),
+        raised=paper.raised,
+        aside_of=paper.aside_of,
+        origins_of=paper.origins_of,
+        dated_of=paper.dated_of,
         qr=code,
-        shown_address=address,
+        address=address,
     )
 
 

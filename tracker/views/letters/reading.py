@@ -25,7 +25,7 @@ from tracker.views.shared import shared_page
 QUARTERS_OFFERED = 8
 
 
-def _login() -> ResponseReturnValue:
+def login_first() -> ResponseReturnValue:
     return redirect(url_for("auth.login", suite=request.full_path.rstrip("?")))
 
 
@@ -42,7 +42,7 @@ def _by_year(lines: tuple[LetterLine, ...]) -> dict[int, list[LetterLine]]:
 def index() -> ResponseReturnValue:
     visitor = not current_user.is_authenticated
     if visitor and not letters.any_public():
-        return _login()
+        return login_first()
     project = chosen_project()
     may_edit = can(current_user, Permission.LETTER_EDIT, project)
     archive = letters.archive(project.id, public_only=visitor)
@@ -107,7 +107,7 @@ def _published_or_404(number: int) -> PublishedLetter:
     return letter
 
 
-def _readable(number: int) -> Readable | None:
+def readable_letter(number: int) -> Readable | None:
     """The letter for this reader; None for a visitor who must log in first.
 
     A visitor is not told whether the letter exists.
@@ -127,9 +127,9 @@ def _readable(number: int) -> Readable | None:
 @conditional
 @shared_page
 def show(number: int) -> ResponseReturnValue:
-    found = _readable(number)
+    found = readable_letter(number)
     if found is None:
-        return _login()
+        return login_first()
     return render_template(
         "letters/show.html",
         record=found.record,
@@ -142,32 +142,32 @@ def show(number: int) -> ResponseReturnValue:
 @bp.get("/<int:number>.txt")
 @public
 def text(number: int) -> ResponseReturnValue:
-    found = _readable(number)
-    return _login() if found is None else forms_of.as_text(found.page)
+    found = readable_letter(number)
+    return login_first() if found is None else forms_of.as_text(found.page)
 
 
 @bp.get("/<int:number>.eml")
 @public
 def message(number: int) -> ResponseReturnValue:
-    found = _readable(number)
+    found = readable_letter(number)
     if found is None:
-        return _login()
+        return login_first()
     return forms_of.as_message(found.page, seed=found.record.sha256, sent_at=found.record.published_at)
 
 
 @bp.get("/<int:number>/courriel")
 @public
 def mail(number: int) -> ResponseReturnValue:
-    found = _readable(number)
-    return _login() if found is None else forms_of.as_mail(found.page)
+    found = readable_letter(number)
+    return login_first() if found is None else forms_of.as_mail(found.page)
 
 
 @bp.get("/<int:number>/imprimer")
 @public
 @conditional
 def paper(number: int) -> ResponseReturnValue:
-    found = _readable(number)
-    return _login() if found is None else forms_of.as_paper(found.page)
+    found = readable_letter(number)
+    return login_first() if found is None else forms_of.as_paper(found.page)
 
 
 @bp.post("/<int:number>/acces")
