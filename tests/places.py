@@ -20,6 +20,7 @@ from sqlalchemy import select
 
 from tests.client import Answer, CheckedClient, check_page
 from tests.conftest import Clock
+from tracker.exports.stylesheet import stylesheet
 from tracker.extensions import db
 from tracker.models import User
 from tracker.queries import kept
@@ -63,6 +64,7 @@ IN_PROJECT = f"?projet={PROJECT}"
 
 ENTRIES = (
     Entry("home.index", "/", PEOPLE),
+    Entry("employers.colours", "/employeur/agglo/{colours}.css", EVERYBODY),
     Entry("accounts.password", "/compte/mot-de-passe", PEOPLE),
     Entry("auth.login", "/connexion", EVERYBODY),
     Entry("auth.logout", "/deconnexion", EVERYBODY),
@@ -242,6 +244,10 @@ class World:
                 assert row is not None, f"the demonstration has no {name}"
                 assert row[0] is not None, f"the demonstration has no {name}"
                 found[name] = row[0]
+            (colour,) = connection.execute("SELECT colour FROM entity WHERE slug = 'agglo'").fetchone()
+            sheet = stylesheet(colour)
+            assert sheet is not None, "the demonstration's employers have no colours"
+            found["colours"] = sheet.key
         connection.close()
         return found
 

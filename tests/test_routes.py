@@ -18,6 +18,7 @@ PUBLIC = {
     "auth.login",
     "auth.logout",
     "auth.resume_visit",
+    "employers.colours",
     "health.healthz",
     "help_pages.accessibility",
     "help_pages.index",

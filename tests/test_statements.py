@@ -295,7 +295,7 @@ def pages(app: Flask) -> list[tuple[str, str]]:
     found = []
     methods = methods_of(app)
     for entry in (*ENTRIES, *MORE):
-        if "GET" in methods[entry.endpoint] and not entry.endpoint.startswith(("health.", "auth.")):
+        if "GET" in methods[entry.endpoint] and not entry.endpoint.startswith(("health.", "auth.", "employers.")):
             roles = [role for role in PREFERRED if role in entry.roles]
             found += [(role, entry.path) for role in (roles[:3] if entry.endpoint == "home.index" else roles[:1])]
     return list(dict.fromkeys(page for page in found if "{other" not in page[1]))

@@ -52,6 +52,7 @@ from tracker.enums import (
     VoteChoice,
 )
 from tracker.extensions import db
+from tracker.records import NO_COLOUR
 
 TITLE_MAX = 200
 NAME_MAX = 160
@@ -134,7 +135,7 @@ class Entity(Numbered):
     slug: Mapped[str] = mapped_column(String(SLUG_MAX), unique=True)
     name: Mapped[str] = mapped_column(String(NAME_MAX))
     short_name: Mapped[str] = mapped_column(String(40))
-    colour: Mapped[str] = mapped_column(String(7), default="#1f4e79")
+    colour: Mapped[str] = mapped_column(String(7), default=NO_COLOUR)
     position: Mapped[int] = mapped_column(default=0)
 
 

@@ -16,6 +16,8 @@ from tracker.enums import ActionStatus, Health, MarkKind, Role, UpdateKind
 
 T = TypeVar("T")
 
+NO_COLOUR = "#1f4e79"  # of an employer that has chosen none
+
 
 def seen_mark(*values: object) -> str:
     """A short mark of what a page showed, carried by its form: another one once somebody has changed any of it."""
@@ -110,6 +112,8 @@ class Actor:
     session_id: int = 0
     session_token: str = ""
     shared_device: bool = True
+    employer: str = ""  # slug of the main employer, and its colour
+    employer_colour: str = ""
     is_authenticated: bool = True
     is_active: bool = True
     is_anonymous: bool = False

@@ -251,10 +251,6 @@ def test_a_wider_column_never_needs_more_lines(text: str, room: float) -> None:
     assert measure.lines([(text, False)], room + 5) <= measure.lines([(text, False)], room)
 
 
-def test_raised_letters_are_markup_and_the_rest_is_escaped() -> None:
-    assert paper.raised("1ᵉʳ & 2ᵉ <b>") == "1<sup>er</sup> &amp; 2<sup>e</sup> &lt;b&gt;"
-
-
 def test_the_message_is_the_same_every_time_and_addressed_to_nobody() -> None:
     made = [
         eml.message(subject="Été", text="Bonjour", html="<p>Bonjour</p>", seed="a", host="exemple.fr", sent_at=KNOWN)

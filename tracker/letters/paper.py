@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from flask_babel import gettext, ngettext
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from tracker import filters
 from tracker.letters import words
@@ -105,11 +105,6 @@ class Sheet:
     wide: Section | None = None  # the figure across the back, when there is room
     chart: Markup = NO_CHART
     named: tuple[str, ...] = ()  # numbers told by their number alone
-
-
-def raised(text: str) -> Markup:
-    """Raised letters as markup: fonts of printers and readers often miss the characters ᵉ and ʳ."""
-    return Markup(escape(text).replace("ᵉʳ", Markup("<sup>er</sup>")).replace("ᵉ", Markup("<sup>e</sup>")))  # noqa: S704 - escaped here
 
 
 def short(text: str, length: int) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Date, Select, and_, bindparam, func, or_, select
 
 from tracker.extensions import db
-from tracker.models import Matricule, RoleGrant, User, UserSession, WorkingGroup
+from tracker.models import Entity, Matricule, RoleGrant, User, UserSession, WorkingGroup
 from tracker.records import Actor, Grant, paris_day
 
 
@@ -36,6 +36,8 @@ _PERSON = (
     User.is_manager,
     User.locale,
     User.previous_visit_at,
+    Entity.slug,
+    Entity.colour,
 )
 _GRANT = (RoleGrant.role, RoleGrant.programme_id, RoleGrant.group_id, WorkingGroup.programme_id)
 
@@ -46,6 +48,7 @@ def _visit() -> Select[Any]:
     return (
         select(UserSession.id, UserSession.shared, *_PERSON, *_GRANT)
         .join_from(UserSession, User, User.id == UserSession.user_id)
+        .outerjoin(Entity, Entity.id == User.entity_id)
         .outerjoin(RoleGrant, and_(RoleGrant.user_id == User.id, _active_grant(bindparam("today", type_=Date()))))
         .outerjoin(WorkingGroup, WorkingGroup.id == RoleGrant.group_id)
         .where(
@@ -69,7 +72,7 @@ def actor_of_session(token_hash: str, *, token: str, now: datetime) -> Actor | N
 
 
 def _actor(person: Sequence[Any], grants: tuple[Grant, ...]) -> Actor:
-    key, login, name, entity_id, department_id, is_manager, locale, previous_visit_at = person
+    key, login, name, entity_id, department_id, is_manager, locale, previous_visit_at, slug, colour = person
     return Actor(
         id=key,
         login=login,
@@ -80,6 +83,8 @@ def _actor(person: Sequence[Any], grants: tuple[Grant, ...]) -> Actor:
         locale=locale,
         previous_visit_at=previous_visit_at,
         grants=grants,
+        employer=slug or "",
+        employer_colour=colour or "",
     )
 
 
@@ -94,7 +99,11 @@ def _grants(rows: Iterable[Sequence[Any]]) -> tuple[Grant, ...]:
 
 def actor_by_login(login: str, *, now: datetime) -> Actor | None:
     """The active person of that login, with today's roles."""
-    person = db.session.execute(select(*_PERSON).where(User.login == login, User.is_active.is_(True))).first()
+    person = db.session.execute(
+        select(*_PERSON)
+        .outerjoin_from(User, Entity, Entity.id == User.entity_id)
+        .where(User.login == login, User.is_active.is_(True))
+    ).first()
     if person is None:
         return None
     grants = db.session.execute(

@@ -105,6 +105,11 @@ def all_entities() -> tuple[Choice, ...]:
     return tuple(Choice(*row) for row in rows)
 
 
+def employer_colour(slug: str) -> str:
+    """The colour of an employer; "" when there is no such employer."""
+    return db.session.scalar(select(Entity.colour).where(Entity.slug == slug)) or ""
+
+
 def themes(programme_id: int, *, with_unknown: bool = True) -> tuple[Choice, ...]:
     """The themes of a project, "Je ne sais pas" last."""
     query = select(Theme.id, Theme.slug, Theme.name).where(Theme.programme_id == programme_id)

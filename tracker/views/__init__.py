@@ -12,6 +12,7 @@ from tracker.views import (
     consultations,
     decisions,
     drafts,  # noqa: F401 - adds its addresses to those of proposals
+    employers,
     errors,
     groups,
     health,
@@ -41,6 +42,7 @@ BLUEPRINTS = (
     decisions.bp,
     meetings.bp,
     letters.bp,
+    employers.bp,
     proposals.bp,
     moderation.bp,
 )

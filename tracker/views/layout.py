@@ -12,6 +12,7 @@ from markupsafe import Markup, escape
 
 from tracker.permissions import Permission, can
 from tracker.records import Grant
+from tracker.views.employers import stylesheet_link
 from tracker.views.frame import Link, page_frame, project_args, today, with_args
 from tracker.views.shared import filler, fragment, hole, lasting, markup
 
@@ -129,6 +130,11 @@ def _context() -> dict[str, Any]:
 @filler("token")
 def _token() -> str:
     return str(generate_csrf())
+
+
+@filler("employer")
+def _employer() -> str:
+    return stylesheet_link(current_user) if current_user.is_authenticated else ""
 
 
 @filler("name")

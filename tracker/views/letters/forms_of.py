@@ -136,7 +136,6 @@ def as_paper(letter: Document) -> str:
         "letters/print.html",
         letter=letter,
         sheet=paper.sheet(letter),
-        raised=paper.raised,
         aside_of=paper.aside_of,
         origins_of=paper.origins_of,
         dated_of=paper.dated_of,

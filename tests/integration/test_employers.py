@@ -1,0 +1,55 @@
+"""Each employer brings its colour: a stylesheet of its own, at an address that says its content."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests import factories
+from tracker.exports.stylesheet import stylesheet
+from tracker.extensions import db
+from tracker.models import Entity, User
+from tracker.records import NO_COLOUR
+
+
+def _person(writing: Any, colour: str) -> User:
+    with writing():
+        programme = factories.programme()
+        person = factories.user(programme=programme)
+        assert person.entity_id is not None
+        db.session.get(Entity, person.entity_id).colour = colour  # type: ignore[union-attr]
+    return person
+
+
+def _links(client: Any) -> list[str]:
+    return [str(one["href"]) for one in client.get("/").select('link[href^="/employeur/"]')]
+
+
+def test_a_person_sees_the_colours_of_their_employer(client: Any, writing: Any) -> None:
+    person = _person(writing, "#8a3b5c")
+    (address,) = _links(client.login(person))
+    made = stylesheet("#8a3b5c")
+    assert made is not None
+    visitor = type(client)(client.app)
+    answer = visitor.get(address)
+    assert answer.text == made.text
+    assert answer.response.mimetype == "text/css"
+    assert "immutable" in answer.response.headers["Cache-Control"]
+    assert not visitor.get("/connexion").select('link[href^="/employeur/"]')
+
+
+def test_another_colour_has_another_address_and_the_old_one_is_gone(client: Any, writing: Any) -> None:
+    person = _person(writing, "#8a3b5c")
+    (before,) = _links(client.login(person))
+    with writing():
+        db.session.get(Entity, person.entity_id).colour = "#2f6f4e"  # type: ignore[union-attr]
+    (after,) = _links(client)
+    assert before != after
+    client.get(after)
+    client.get(before, expected=404)
+    for path in ("/employeur/nulle-part/abc.css", "/employeur/%22%7D/abc.css"):
+        client.get(path, expected=404)
+
+
+def test_without_a_colour_of_its_own_an_employer_keeps_the_usual_one(client: Any, writing: Any) -> None:
+    assert not _links(client.login(_person(writing, NO_COLOUR)))
+    assert not _links(client.login(_person(writing, "javascript")))
