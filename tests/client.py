@@ -137,7 +137,7 @@ def check_page(answer: Answer, *, mail: bool = False) -> None:
 
     `mail`: the preview of a mail, whose policy alone allows what mail programmes need: styles in the elements.
     """
-    parser = html5lib.HTMLParser(strict=False, tree=html5lib.getTreeBuilder("dom"))
+    parser = html5lib.HTMLParser(strict=False, tree=html5lib.getTreeBuilder("etree"))
     parser.parse(answer.text)
     problems = [f"{position}: {code} {data}" for position, code, data in parser.errors]
     assert not problems, f"invalid HTML: {problems[:5]}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -88,7 +89,7 @@ def _served(source: Path, browser: Browser) -> Iterator[Site]:
             said = log.read_text("utf-8")
             assert "Traceback" not in said, f"the server failed somewhere:\n{said[-6000:]}"
         finally:
-            server.terminate()
+            server.send_signal(signal.SIGQUIT)  # at once: browsers keep their connections
             server.wait(timeout=40)
             shutil.rmtree(scratch, ignore_errors=True)
 

@@ -47,10 +47,31 @@ MEASURE = """() => {
 }"""
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text("utf-8")
 # of the answer, only what is wrong comes back: the rest is large
-RUN_AXE = """async (options) => (await axe.run(document, { resultTypes: ["violations"], ...options })).violations.map(
-  ({ id, help, nodes }) => `${id}: ${help}: ${nodes.slice(0, 3).map((n) => `${n.target} ${n.html.slice(0, 160)}`)}`
-)"""
-COLOURS = {name: {"enabled": False} for name in ("color-contrast", "link-in-text-block")}
+RUN_AXE = """async (options) => {
+  const all = { resultTypes: ["violations"], preload: false, ...options };
+  return (await axe.run(document, all)).violations.map(
+    ({ id, help, nodes }) => `${id}: ${help}: ${nodes.slice(0, 3).map((n) => `${n.target} ${n.html.slice(0, 160)}`)}`);
+}"""
+COLOURS = ["color-contrast", "link-in-text-block"]
+# The rules of colours look at one element of each kind: those of the same name, classes, state and style, inside
+# ancestors that are the same too. Colours come from style sheets alone: the second row of a list looks like the first.
+MARK_KINDS = """(every) => {
+  const NAMES = new Set(["id", "href", "for", "name", "value", "title", "datetime", "src", "action", "placeholder",
+    "aria-label", "aria-labelledby", "aria-describedby", "aria-controls", "d", "x", "y", "transform", "viewBox"]);
+  const known = new Set();
+  const walk = (e, path) => {
+    const looks = [...e.attributes].filter((a) => !NAMES.has(a.name)).map((a) => `${a.name}=${a.value}`);
+    const here = `${path}>${e.tagName}[${looks}]${e.matches(":checked")}`;
+    e.toggleAttribute("data-kind", every || !known.has(here));
+    known.add(here);
+    for (const child of e.children) walk(child, here);
+  };
+  document.querySelectorAll("[data-kind]").forEach((e) => e.removeAttribute("data-kind"));
+  walk(document.body, "");
+  axe.configure({ rules: [
+    { id: "color-contrast", selector: "[data-kind]" }, { id: "link-in-text-block", selector: "a[href][data-kind]" },
+  ] });
+}"""
 UNFOLD = """() => {
   const folded = [...document.querySelectorAll("main details:not([open])")];
   for (const e of folded) e.querySelector("summary").click();
@@ -132,10 +153,9 @@ class Inspector:
         """Click on everything that is folded in the page; how many there were."""
         return int(self.page.evaluate(UNFOLD))
 
-    def open_menu(self) -> None:
-        menu = self.page.locator("header details[data-menu] > summary").filter(visible=True)
-        if menu.count():
-            menu.last.click()
+    def menus(self) -> list[Locator]:
+        """What opens the menus of the header that this width has."""
+        return self.page.locator("header details[data-menu] > summary").filter(visible=True).all()
 
     def settle(self) -> None:
         """Until the figures that stand in the page are drawn."""
@@ -161,17 +181,18 @@ class Inspector:
             self._note(f"{facts['overflow']} px wider than the screen{where}: {facts['widest']}")
         return facts
 
-    def axe(self, state: str = "", *, colours: bool = True) -> None:
+    def axe(self, state: str = "", *, colours_only: bool = False, every_element: bool = True) -> None:
         """axe-core: WCAG 2.1 A and AA and best practices; the rules of colours take most of the time."""
         if not self.page.evaluate("() => 'axe' in window"):
             self.page.evaluate(AXE)
+        self.page.evaluate(MARK_KINDS, every_element)
         where = f" ({state})" if state else ""
-        for wrong in self.page.evaluate(RUN_AXE, {} if colours else {"rules": COLOURS}):
+        for wrong in self.page.evaluate(RUN_AXE, {"runOnly": COLOURS} if colours_only else {}):
             self._note(f"axe{where}: {wrong}")
 
-    def check(self, state: str = "", *, colours: bool = True) -> None:
+    def check(self, state: str = "", *, every_element: bool = True) -> None:
         self.measure(state)
-        self.axe(state, colours=colours)
+        self.axe(state, every_element=every_element)
 
     def lcp(self) -> int:
         """Largest contentful paint of the page as opened, in ms."""

@@ -15,6 +15,7 @@ class Window:
     def __init__(self, site: Site, role: str | None) -> None:
         self.wide = site.visit(role, width=WIDE)
         self.narrow = site.visit(role, width=NARROW)
+        self.menus_seen = False
 
 
 class Windows:
@@ -43,13 +44,19 @@ def budget(path: str) -> int:
 def look(window: Window, path: str) -> tuple[list[str], int]:
     """What is wrong with a page in any of its looks, and its largest contentful paint in ms.
 
-    1280 px light folded, then dark unfolded; 375 px dark folded, then light unfolded with the menu open; 320 px.
-    Colours are looked at where the page is unfolded, which shows all of them.
+    axe runs in the eight looks: 1280 and 375 px, light and dark, before and after everything folded is opened. Every
+    rule runs once for each set of elements that can be seen (a width, folded or not: what is open shows all that was
+    there before, so 375 px folded adds nothing to 375 px unfolded); the other scheme changes colours alone, so there
+    the rules of colours run alone. Each element is judged once, dark at 1280 px; in the other looks, one of each kind.
     """
     window.wide.findings.clear()
     window.narrow.findings.clear()
     paint = _wide(window.wide, path)
     _narrow(window.narrow, path)
+    if not window.menus_seen:  # the header is that of every page
+        window.menus_seen = True
+        _menus(window.wide, "1280")
+        _menus(window.narrow, "375")
     return list(dict.fromkeys(window.wide.findings + window.narrow.findings)), paint
 
 
@@ -68,11 +75,12 @@ def _painted(seen: Inspector, path: str) -> int:
 def _wide(seen: Inspector, path: str) -> int:
     seen.scheme("light")
     paint = _painted(seen, path)
-    seen.check("1280", colours=False)
-    seen.scheme("dark")
+    seen.check("1280", every_element=False)
+    _colours(seen, "1280", "dark")
     seen.unfold()
     seen.settle()
     seen.check("1280 unfolded dark")
+    _colours(seen, "1280 unfolded", "light")
     return paint
 
 
@@ -82,10 +90,31 @@ def _narrow(seen: Inspector, path: str) -> None:
     seen.open(path)
     seen.settle()
     seen.measure("375")
-    seen.scheme("light")
+    _colours(seen, "375", "dark")
+    _colours(seen, "375", "light")
     seen.unfold()
-    seen.open_menu()
     seen.settle()
-    seen.check("375 unfolded")
+    seen.check("375 unfolded", every_element=False)
+    _colours(seen, "375 unfolded", "dark")
     seen.width(NARROWEST)
-    seen.measure("320 unfolded")
+    menus = seen.menus()
+    if menus:
+        menus[-1].click()
+    seen.measure("320 unfolded, menu open")
+    if menus:
+        menus[-1].click()
+    seen.width(NARROW)
+
+
+def _menus(seen: Inspector, width: str) -> None:
+    for menu in seen.menus():
+        menu.click()
+        seen.check(f"{width} menu open", every_element=False)
+        _colours(seen, f"{width} menu open", "light")
+        _colours(seen, f"{width} menu open", "dark")
+        menu.click()
+
+
+def _colours(seen: Inspector, state: str, scheme: str) -> None:
+    seen.scheme(scheme)
+    seen.axe(f"{state} {scheme}", colours_only=True, every_element=False)

@@ -34,3 +34,21 @@ def test_a_fault_is_found(seen: Inspector, fault: str) -> None:
     seen.check()
     assert any(fault in finding for finding in seen.findings), seen.findings
     seen.page.context.close()
+
+
+LINES = """() => document.querySelector("main").insertAdjacentHTML("beforeend",
+  `<ul>${"<li class='line'><a class='pick' href='/aide'>Une ligne</a></li>".repeat(30)}</ul>`)"""
+
+
+@pytest.mark.parametrize("where", [":first-child", ":last-child"])
+def test_a_colour_is_found_when_one_of_each_kind_is_looked_at(seen: Inspector, where: str) -> None:
+    seen.page.evaluate(LINES)
+    seen.axe(colours_only=True, every_element=False)
+    assert not seen.findings
+    judged = seen.page.locator("main .line a[data-kind]")
+    assert judged.count() == 1, "thirty lines are one kind"
+    seen.page.locator(f"main .line{where} a").evaluate("(e) => { e.ariaCurrent = 'page'; e.style.color = '#bbb'; }")
+    seen.axe(colours_only=True, every_element=False)
+    assert judged.count() == 2
+    assert any("color-contrast" in finding for finding in seen.findings), seen.findings
+    seen.page.context.close()
