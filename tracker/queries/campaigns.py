@@ -22,6 +22,11 @@ class PhaseRecord:
     starts_at: datetime
     ends_at: datetime
 
+    @property
+    def last_day(self) -> date:
+        """The last whole day."""
+        return paris_day(self.ends_at - timedelta(microseconds=1))
+
 
 @dataclass(frozen=True, slots=True)
 class CampaignRecord:
@@ -55,18 +60,12 @@ class CampaignRecord:
         """The close of voting: the end of the last step that allows support."""
         return max((p.ends_at for p in self.phases if p.kind.allows_support), default=None)
 
-    @property
-    def support_starts_at(self) -> datetime | None:
-        return min((p.starts_at for p in self.phases if p.kind.allows_support), default=None)
-
     def submission_last_day(self, now: datetime) -> date | None:
         """The last whole day on which an idea may be sent, counted from the present step."""
-        ends = [p.ends_at for p in self.phases if p.kind.allows_submission and p.ends_at > now]
-        return paris_day(ends[0] - timedelta(microseconds=1)) if ends else None
+        return next((p.last_day for p in self.phases if p.kind.allows_submission and p.ends_at > now), None)
 
     def support_last_day(self) -> date | None:
-        ends = self.support_ends_at
-        return paris_day(ends - timedelta(microseconds=1)) if ends else None
+        return max((p.last_day for p in self.phases if p.kind.allows_support), default=None)
 
     def publish_by(self, submitted_on: date) -> date:
         """The day before which a submission is published or returned."""

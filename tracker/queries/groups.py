@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import func, or_, select
 
 from tracker.enums import Role
 from tracker.extensions import db
@@ -107,16 +108,33 @@ def action_ids_of_group(group_id: int) -> tuple[int, ...]:
     return tuple(db.session.scalars(select(Action.id).where(Action.group_id == group_id).order_by(Action.number)))
 
 
-def theirs(person: Actor) -> ColumnElement[bool]:
-    """Which actions a person is asked about: those they pilot, and those of the groups they lead."""
-    led = {grant.group_id for grant in person.grants if grant.role is Role.GROUP_LEAD and grant.group_id is not None}
-    return or_(Action.pilot_id == person.id, Action.group_id.in_(led))
+@dataclass(frozen=True, slots=True)
+class Charges:
+    """Who is asked about which actions of every project: (number, id, project), by pilote and by group."""
+
+    by_pilot: dict[int, list[tuple[int, int, int]]]
+    by_group: dict[int, list[tuple[int, int, int]]]
+
+    def of(self, person: Actor) -> dict[int, int]:
+        """The actions that a person pilots or whose group they lead, by number, each with its project."""
+        led = {one.group_id for one in person.grants if one.role is Role.GROUP_LEAD and one.group_id is not None}
+        found = {one for key in led for one in self.by_group.get(key, ())}.union(self.by_pilot.get(person.id, ()))
+        return {key: programme_id for _number, key, programme_id in sorted(found)}
 
 
-def actions_of(person: Actor) -> dict[int, int]:
-    """The actions that a person is asked about in every project, each with its project."""
-    asked = select(Action.id, Action.programme_id).where(theirs(person)).order_by(Action.number)
-    return {row.id: row.programme_id for row in db.session.execute(asked)}
+def charges() -> Charges:
+    found = Charges(defaultdict(list), defaultdict(list))
+    rows = db.session.execute(
+        select(Action.number, Action.id, Action.programme_id, Action.pilot_id, Action.group_id).where(
+            or_(Action.pilot_id.is_not(None), Action.group_id.is_not(None))
+        )
+    )
+    for number, key, programme_id, pilot_id, group_id in rows:
+        if pilot_id is not None:
+            found.by_pilot[pilot_id].append((number, key, programme_id))
+        if group_id is not None:
+            found.by_group[group_id].append((number, key, programme_id))
+    return found
 
 
 def last_said(records: Collection[ActionRecord]) -> tuple[int, ...]:

@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, String, Subquery, cast, func, literal, null, select, type_coerce, union_all
+from sqlalchemy import Integer, Select, String, Subquery, bindparam, cast, func, literal, select, type_coerce, union_all
 
-from tracker.enums import ActionStatus, MeetingKind, Outcome, PhaseKind, ProposalState, UpdateKind
+from tracker.enums import ActionStatus, MeetingKind, Outcome, ProposalState, UpdateKind
 from tracker.extensions import db
 from tracker.models import (
     Action,
     ActionUpdate,
     Authorship,
-    Campaign,
     Decision,
     Letter,
     Meeting,
-    Phase,
     Proposal,
     action_proposal,
 )
-from tracker.queries.groups import theirs
 from tracker.queries.settling import SettleBucket, bucket_count, to_settle
-from tracker.records import Actor, paris_day
 
 MINE_SHOWN = 5
 MOVED_SHOWN = 3
@@ -38,23 +35,6 @@ class NewsKind(StrEnum):
     MEETING = "meeting"
     TO_DECIDE = "to_decide"
     UNPUBLISHED = "unpublished"
-    MINE = "mine"
-
-
-@dataclass(frozen=True, slots=True)
-class OpenStep:
-    """A step of a consultation that runs now."""
-
-    campaign_id: int
-    programme_id: int
-    title: str
-    kind: PhaseKind
-    ends_at: datetime
-
-    @property
-    def last_day(self) -> date:
-        """The last whole day: ends are half-open."""
-        return paris_day(self.ends_at - timedelta(seconds=1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +53,7 @@ class News:
     kind: NewsKind
     number: int
     title: str
-    on: date | None
+    on: date  # date.min when it has none
     detail: str
 
     @property
@@ -82,10 +62,9 @@ class News:
 
 
 @dataclass(frozen=True, slots=True)
-class Feed:
-    my_actions: dict[int, int]  # the project of each action that the reader is asked about
-    moved: tuple[News, ...]
-    last_letter: News | None
+class Waiting:
+    """What waits for the committee of a project."""
+
     next_meeting: News | None
     to_decide: int
     ready: int
@@ -93,29 +72,29 @@ class Feed:
     unpublished: int
 
 
-def open_steps(now: datetime) -> tuple[OpenStep, ...]:
-    """Steps running now, in which one may propose first."""
-    rows = db.session.execute(
-        select(Campaign.id, Campaign.programme_id, Campaign.title, Phase.kind, Phase.ends_at)
-        .join(Phase, Phase.campaign_id == Campaign.id)
-        .where(Phase.starts_at <= now, Phase.ends_at > now, Phase.kind != PhaseKind.PAUSE)
-        .order_by(Phase.ends_at)
-    ).all()
-    steps = [OpenStep(*_values(row)) for row in rows]
-    return tuple(sorted(steps, key=lambda step: not step.kind.allows_submission))
+@cache
+def _mine() -> Any:
+    """Built once: every reader's first page asks it."""
+    linked = select(func.count()).where(action_proposal.c.proposal_id == Proposal.id).correlate(Proposal)
+    return (
+        select(Proposal.draft_key, Proposal.number, Proposal.title, Proposal.state, linked.scalar_subquery())
+        .join(Authorship, Authorship.proposal_id == Proposal.id)
+        .where(Authorship.user_id == bindparam("reader", type_=Integer()))
+        .order_by(Proposal.id.desc())
+        .limit(MINE_SHOWN)
+    )
 
 
 def my_proposals(user_id: int) -> tuple[MyProposal, ...]:
     """The last proposals of a person, whatever their state, with how many actions carry them out."""
-    linked = select(func.count()).where(action_proposal.c.proposal_id == Proposal.id).correlate(Proposal)
-    rows = db.session.execute(
-        select(Proposal.draft_key, Proposal.number, Proposal.title, Proposal.state, linked.scalar_subquery())
-        .join(Authorship, Authorship.proposal_id == Proposal.id)
-        .where(Authorship.user_id == user_id)
-        .order_by(Proposal.id.desc())
-        .limit(MINE_SHOWN)
-    )
-    return tuple(MyProposal(*_values(row)) for row in rows)
+    return tuple(MyProposal(*_values(row)) for row in db.session.execute(_mine(), {"reader": user_id}))
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    moved: tuple[News, ...]
+    last_letter: News | None
+    waiting: Waiting | None
 
 
 def _values(row: Any) -> Any:
@@ -150,7 +129,7 @@ def _last_words(today: date) -> Subquery:
     )
 
 
-def feed(person: Actor, *, today: date, steering_of: int | None) -> Feed:
+def feed(today: date, *, steering_of: int | None) -> Feed:
     """The last things that moved, the last letter and, for the committee of a project, what waits: one statement."""
     answers = (
         _line(NewsKind.ANSWER, Proposal.number, Proposal.title, Decision.published_on, Decision.outcome)
@@ -175,33 +154,27 @@ def feed(person: Actor, *, today: date, steering_of: int | None) -> Feed:
         .order_by(Letter.published_at.desc())
         .limit(1)
     )
-    asked = _line(NewsKind.MINE, Action.id, literal(""), null(), cast(Action.programme_id, String))
-    parts = [answers, finished, letter, asked.where(theirs(person))]
-    if steering_of is not None:
-        parts += _steering_lines(steering_of, today)
+    parts = [answers, finished, letter, *(_steering_lines(steering_of, today) if steering_of is not None else ())]
     rows = db.session.execute(union_all(*(select(part.subquery()) for part in parts)))
-    news = [News(NewsKind(row[0]), row[1] or 0, row[2], row[3], str(row[4] or "")) for row in rows]
-    moved = sorted(
-        (n for n in news if n.kind in {NewsKind.ANSWER, NewsKind.ACTION_DONE}),
-        key=lambda n: n.on or date.min,
-        reverse=True,
-    )
+    news = [News(NewsKind(row[0]), row[1] or 0, row[2], row[3] or date.min, str(row[4] or "")) for row in rows]
+    told = [n for n in news if n.kind in {NewsKind.ANSWER, NewsKind.ACTION_DONE}]
     by_kind = {n.kind: n for n in news}
-
-    def count(kind: NewsKind) -> int:
-        return by_kind[kind].number if kind in by_kind else 0
-
-    waiting = by_kind.get(NewsKind.TO_DECIDE)
-    ready, _slash, without = (waiting.detail if waiting else "").partition("/")
     return Feed(
-        my_actions={n.number: int(n.detail) for n in news if n.kind is NewsKind.MINE},
-        moved=tuple(moved[:MOVED_SHOWN]),
+        moved=tuple(sorted(told, key=lambda n: n.on, reverse=True)[:MOVED_SHOWN]),
         last_letter=by_kind.get(NewsKind.LETTER),
+        waiting=_waiting(by_kind) if steering_of is not None else None,
+    )
+
+
+def _waiting(by_kind: dict[NewsKind, News]) -> Waiting:
+    to_decide = by_kind[NewsKind.TO_DECIDE]
+    ready, _slash, without = to_decide.detail.partition("/")
+    return Waiting(
         next_meeting=by_kind.get(NewsKind.MEETING),
-        to_decide=count(NewsKind.TO_DECIDE),
+        to_decide=to_decide.number,
         ready=int(ready or 0),
         without_opinion=int(without or 0),
-        unpublished=count(NewsKind.UNPUBLISHED),
+        unpublished=by_kind[NewsKind.UNPUBLISHED].number,
     )
 
 

@@ -22,6 +22,7 @@ from tracker.services import updates
 from tracker.services.updates import RoundRefused, RoundResult, Statement
 from tracker.views.actions.blueprint import bp, latest_id
 from tracker.views.frame import page_frame, today
+from tracker.views.shared import fragment
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +148,7 @@ def _show(rows: list[Row], **page: str) -> str:
 @requires(Permission.ACTION_POST)
 def my_round() -> ResponseReturnValue:
     """The open actions that the person pilots or whose group they lead, in every project: those of the first page."""
-    asked = groups.actions_of(acting())
+    asked = fragment("charges", make=groups.charges).of(acting())
     ended = {project.id for project in page_frame().projects if project.ends_on < today()}
     return run(
         tuple(asked),
