@@ -25,7 +25,7 @@ from tracker.extensions import (
     end_transaction,
     is_writing,
     login_manager,
-    migrate,
+    prepare_migrations,
     reading_only,
     speak,
 )
@@ -73,7 +73,6 @@ def create_app(config: Mapping[str, Any] | None = None, environ: Mapping[str, st
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.url_map.converters["int"] = ShortNumber
     db.init_app(app)
-    migrate.init_app(app, db, directory=str(ROOT / "migrations"))
     csrf.init_app(app)
     login_manager.init_app(app)
 
@@ -99,6 +98,8 @@ def create_app(config: Mapping[str, Any] | None = None, environ: Mapping[str, st
     from tracker import cli
 
     cli.init_app(app)
+    if os.environ.get("FLASK_RUN_FROM_CLI") == "true" or app.testing:
+        prepare_migrations(app, str(ROOT / "migrations"))
     if app.config["TRUSTED_PROXIES"]:
         hops = app.config["TRUSTED_PROXIES"]
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops, x_prefix=hops)  # type: ignore[method-assign]

@@ -15,7 +15,6 @@ from babel.support import Translations
 from flask import Flask, g, has_app_context
 from flask_babel import Babel, Domain, get_locale
 from flask_login import LoginManager
-from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf.csrf import CSRFProtect
 from sqlalchemy import Connection, Engine, MetaData, TextClause, event
@@ -68,10 +67,16 @@ class RequestDomain(Domain):
 DatabaseTrouble = (sql_errors.DBAPIError, sql_errors.TimeoutError)
 
 db = SQLAlchemy(model_class=Base)
-migrate = Migrate()
 babel = Babel()
 login_manager = LoginManager()
 csrf = CSRFProtect()
+
+
+def prepare_migrations(app: Flask, directory: str) -> None:
+    """Make `flask db` work on this application; Alembic is not loaded before, the web server does without it."""
+    from flask_migrate import Migrate
+
+    Migrate(app, db, directory=directory)
 
 
 def speak(app: Flask) -> None:

@@ -101,8 +101,10 @@ def fragment(name: str, *parts: Hashable, make: Callable[[], T]) -> T:
 
 def lasting(name: str, *parts: Hashable, make: Callable[[], T]) -> T:
     """A piece that no row of the database changes, so that it needs none."""
-    at = (current_app.config["SITE_NAME"], current_app.config["DEMO"], str(get_locale()), request.script_root)
-    kept: T = _kept.get((name, parts, at), _alone(make))
+    if "place" not in g:
+        config = current_app.config
+        g.place = (config["SITE_NAME"], config["DEMO"], str(get_locale()), request.script_root)
+    kept: T = _kept.get((name, parts, g.place), _alone(make))
     return kept
 
 

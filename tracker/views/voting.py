@@ -18,7 +18,7 @@ from tracker.queries.campaigns import CampaignRecord
 from tracker.queries.proposals import AuthorLine, Standing
 from tracker.security import acting, current_time
 from tracker.services import votes
-from tracker.views.shared import filler, fragment
+from tracker.views.shared import filler, fragment, lasting
 
 
 def consultations(programme_ids: Collection[int] | None = None) -> tuple[CampaignRecord, ...]:
@@ -73,9 +73,13 @@ def _read(ids: tuple[int, ...]) -> str:
 @filler("support")
 def _support(key: int, number: int, title: str, votes_open: bool, back: str) -> str:
     standing = standings([key])[key]
-    action = support_action(number, supported=standing.supported, back=back) if votes_open else ""
+    count = standing.support_count
     macro: Any = get_template_attribute("components/support.html", "support")
-    return str(macro(action, standing.supported, standing.support_count, title, votes_open))
+    if not votes_open:  # so many supports are said in the same words everywhere
+        said: str = lasting("supports", count, make=lambda: macro("", False, count, "", False))
+        return said
+    action = support_action(number, supported=standing.supported, back=back)
+    return str(macro(action, standing.supported, count, title, votes_open))
 
 
 @filler("authors")
