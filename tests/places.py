@@ -189,6 +189,8 @@ OBJECTS = {
     "merged": "SELECT min(number) FROM proposal WHERE state = 'merged'",
     "submitted": "SELECT min(id) FROM proposal WHERE programme_id = :project AND state = 'submitted'",
     "decided": "SELECT p.number FROM decision d JOIN proposal p ON p.id = d.proposal_id WHERE d.published_on IS NULL",
+    "decision": "SELECT min(d.id) FROM decision d JOIN proposal p ON p.id = d.proposal_id WHERE d.published_on IS NULL "
+    "AND p.programme_id = :project",
     "condition": "SELECT c.id FROM decision_condition c JOIN decision d ON d.id = c.decision_id "
     "JOIN proposal p ON p.id = d.proposal_id WHERE p.programme_id = :project AND d.published_on IS NOT NULL",
     "mine": "SELECT p.number FROM proposal p JOIN authorship a ON a.proposal_id = p.id JOIN user u ON u.id = a.user_id "
@@ -214,7 +216,7 @@ class World:
         self._restore("loaded.db", "loaded-keys")
         self._prepare()
         self.objects = self._find_objects()
-        self._keep()
+        self.keep()
 
     def _prepare(self) -> None:
         """Log everybody in, and begin the letter of the running quarter."""
@@ -253,7 +255,7 @@ class World:
 
     # --- The way back ---------------------------------------------------------------------------------------
 
-    def _keep(self) -> None:
+    def keep(self) -> None:
         self._let_go()
         with sqlite3.connect(self.folder / "demo.db") as connection:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -308,6 +310,10 @@ class World:
     def _cookie(self, role: str) -> str | None:
         found = self.clients[role].http.get_cookie(self.app.config["SESSION_COOKIE_NAME"])
         return found.value if found else None
+
+    def id_of(self, login: str) -> int:
+        with sqlite3.connect(self.folder / "demo.db") as connection:
+            return int(connection.execute("SELECT id FROM user WHERE login = ?", (login,)).fetchone()[0])
 
     def path(self, entry: Entry) -> str:
         return entry.path.format(**self.objects)
