@@ -42,6 +42,7 @@ def blank(tmp_path: Path) -> Iterator[Flask]:
             "TRACKER_MODE": "test", "TRACKER_SECRET_KEY": SECRET, "TRACKER_INSTANCE": str(tmp_path),
             "DATABASE_URL": f"sqlite:///{tmp_path / 'blank.db'}",
         },
+        config={"TESTING": True},
     )  # fmt: skip
     with app.app_context():
         yield app

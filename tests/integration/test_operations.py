@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import stat
+import subprocess
+import sys
 from contextlib import closing
 from datetime import date
 from pathlib import Path
@@ -11,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests import factories
+from tracker.config import ROOT
 from tracker.enums import PhaseKind
 from tracker.errors import Refused
 from tracker.extensions import db, end_transaction, write_transaction
@@ -157,3 +161,13 @@ def test_jobs_open_the_vote_at_its_hour_and_destroy_the_key_at_its_close(app, wr
 def test_health_answers_without_login(client, path: str) -> None:
     answer = client.get(path)
     assert answer.json["status"] == "ok"
+
+
+def test_the_web_server_loads_nothing_that_only_commands_need(tmp_path: Path) -> None:
+    """Design, part 7: no Plotly, WeasyPrint, Alembic or API framework before it is needed."""
+    heavy = ("alembic", "flask_migrate", "plotly", "weasyprint", "numpy", "apiflask")
+    asked = f"import sys, wsgi; print([name for name in {heavy!r} if name in sys.modules])"
+    environment = {**os.environ, "TRACKER_MODE": "demo", "TRACKER_INSTANCE": str(tmp_path)}
+    environment.pop("FLASK_RUN_FROM_CLI", None)
+    done = subprocess.run([sys.executable, "-c", asked], cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert done.stdout == "[]\n", done.stderr
