@@ -57,9 +57,11 @@ class Readers:
             "/", "/propositions", "/propositions?page=2", "/propositions?projet=mieux-travailler-ensemble",
             "/propositions?projet=tous&q=travail", "/propositions?tri=soutenues", "/propositions?mes=1",
             "/propositions?soutien=1", "/actions", "/actions?retard=1", "/actions?projet=mieux-travailler-ensemble",
-            "/tableau-de-bord", "/lettres/9", "/lettres/404", "/propositions/9999",
+            "/tableau-de-bord", "/lettres", "/lettres/9", "/lettres/404", "/consultations/1", "/consultations/5",
+            "/groupes", "/groupes/budget-commandes", "/reunions", "/reunions/1", "/propositions/9999",
             *(f"/propositions/{number}" for number in numbers),
             *(f"/actions/{pair[1]}" for pair in (acting, piloting, telling)),
+        ]}" for pair in (acting, piloting, telling)),
         ]  # fmt: skip
         ties = {pair[0] for pair in (sealed, named, asked, acting, piloting, telling)} | {leads}
         people = {login: db.session.scalar(select(User).where(User.login == login)) for login in ROLES}

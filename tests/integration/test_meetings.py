@@ -18,6 +18,7 @@ from tracker.enums import ActionStatus, MeetingKind, ProposalState, Role
 from tracker.errors import Conflict, Forbidden, Refused
 from tracker.extensions import db, end_transaction, write_transaction
 from tracker.models import Event, Meeting, Programme, Proposal, User
+from tracker.queries import kept
 from tracker.services import meetings as service
 from tracker.services.meetings import MeetingInput
 
@@ -307,6 +308,7 @@ class TestPages:
     def _counts(self, client: CheckedClient, count_sql: Any, case: Committee) -> list[int]:
         counts = []
         for path in ("/reunions", f"/reunions/{case.meeting_id}"):
+            kept.forget()
             with count_sql() as statements:
                 client.get(path)
             counts.append(len(statements))

@@ -13,14 +13,6 @@ from tracker.workflow import VISIBLE
 
 
 @dataclass(frozen=True, slots=True)
-class Intake:
-    """Published proposals of a consultation and the supports they received."""
-
-    proposals: int
-    supports: int
-
-
-@dataclass(frozen=True, slots=True)
 class Participation:
     """Total and parts by employer; a part that would tell about a few people is None."""
 
@@ -28,13 +20,18 @@ class Participation:
     parts: tuple[tuple[str, Turnout | None], ...]
 
 
-def intake(campaign_id: int) -> Intake:
-    row = db.session.execute(
-        select(func.count(), func.coalesce(func.sum(Proposal.support_count), 0)).where(
-            Proposal.campaign_id == campaign_id, Proposal.state.in_(VISIBLE)
-        )
-    ).one()
-    return Intake(row[0], row[1])
+def published(campaign_id: int) -> int:
+    """How many proposals of a consultation can be read."""
+    found = select(func.count()).where(Proposal.campaign_id == campaign_id, Proposal.state.in_(VISIBLE))
+    return db.session.scalar(found) or 0
+
+
+def supports(campaign_id: int) -> int:
+    """How many supports these received."""
+    found = select(func.sum(Proposal.support_count)).where(
+        Proposal.campaign_id == campaign_id, Proposal.state.in_(VISIBLE)
+    )
+    return db.session.scalar(found) or 0
 
 
 def participation(campaign_id: int, *, without: str) -> Participation:

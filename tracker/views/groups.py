@@ -14,13 +14,17 @@ from tracker.queries.groups import GroupRecord
 from tracker.security import acting, requires
 from tracker.views.actions.listing import count_sentence, word
 from tracker.views.actions.rounds import run
+from tracker.views.conditional import conditional
 from tracker.views.frame import chosen_project, show_project, today
+from tracker.views.shared import shared_page
 
 bp = Blueprint("groups", __name__, url_prefix="/groupes")
 
 
 @bp.get("")
 @requires(Permission.GROUP_VIEW)
+@conditional
+@shared_page
 def index() -> ResponseReturnValue:
     project = chosen_project()
     as_of = project.last_day(today())
@@ -49,6 +53,8 @@ def _load(slug: str) -> GroupRecord:
 
 @bp.get("/<slug>")
 @requires(Permission.GROUP_VIEW)
+@conditional
+@shared_page
 def show(slug: str) -> ResponseReturnValue:
     group = _load(slug)
     project = show_project(group.programme_id)

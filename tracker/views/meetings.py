@@ -19,14 +19,18 @@ from tracker.queries.meetings import MeetingFilter, MeetingRecord
 from tracker.security import acting, current_time, requires
 from tracker.services import meetings as service
 from tracker.validation import as_id
+from tracker.views.conditional import conditional
 from tracker.views.frame import LinkedPage, chosen_project, page_number, project_args, show_project, today
 from tracker.views.reviews import chosen, reserved
+from tracker.views.shared import shared_page
 
 bp = Blueprint("meetings", __name__, url_prefix="/reunions")
 
 
 @bp.get("")
 @requires(Permission.MEETING_VIEW)
+@conditional
+@shared_page
 def index() -> str:
     project = chosen_project()
     year = request.args.get("annee", "")
@@ -59,6 +63,8 @@ def _one_or_404(meeting_id: int) -> MeetingRecord:
 
 @bp.get("/<int:meeting_id>")
 @requires(Permission.MEETING_VIEW)
+@conditional
+@shared_page
 def show(meeting_id: int) -> str:
     meeting = _one_or_404(meeting_id)
     prepares = can(current_user, Permission.DECISION_PREPARE, meeting)

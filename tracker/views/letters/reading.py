@@ -20,7 +20,7 @@ from tracker.views.conditional import conditional
 from tracker.views.frame import chosen_project, project_args, show_project, today
 from tracker.views.letters import bp, forms_of
 from tracker.views.letters.forms_of import Readable
-from tracker.views.shared import shared_page
+from tracker.views.shared import shared_by, shared_page
 
 QUARTERS_OFFERED = 8
 
@@ -45,17 +45,23 @@ def index() -> ResponseReturnValue:
         return login_first()
     project = chosen_project()
     may_edit = can(current_user, Permission.LETTER_EDIT, project)
-    archive = letters.archive(project.id, public_only=visitor)
-    drafts = letters.drafts(project.id) if may_edit else ()
-    return render_template(
-        "letters/index.html",
-        years=_by_year(archive),
-        total=len(archive),
-        drafts=drafts,
-        to_read=() if visitor or may_edit else letters.to_proofread(current_user.id),
-        may_edit=may_edit,
-        form=BuildForm(quarters=offered(archive, drafts)) if may_edit else None,
-    )
+    to_read = () if visitor or may_edit else letters.to_proofread(current_user.id)
+
+    def page() -> str:
+        archive = letters.archive(project.id, public_only=visitor)
+        drafts = letters.drafts(project.id) if may_edit else ()
+        return render_template(
+            "letters/index.html",
+            years=_by_year(archive),
+            total=len(archive),
+            drafts=drafts,
+            to_read=to_read,
+            may_edit=may_edit,
+            form=BuildForm(quarters=offered(archive, drafts)) if may_edit else None,
+        )
+
+    answer: ResponseReturnValue = page() if to_read else shared_by(make=page)
+    return answer
 
 
 def offered(archive: tuple[LetterLine, ...], drafts: tuple[LetterLine, ...]) -> list[tuple[str, str]]:
