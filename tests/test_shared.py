@@ -61,7 +61,6 @@ class Readers:
             "/groupes", "/groupes/budget-commandes", "/reunions", "/reunions/1", "/propositions/9999",
             *(f"/propositions/{number}" for number in numbers),
             *(f"/actions/{pair[1]}" for pair in (acting, piloting, telling)),
-        ]}" for pair in (acting, piloting, telling)),
         ]  # fmt: skip
         ties = {pair[0] for pair in (sealed, named, asked, acting, piloting, telling)} | {leads}
         people = {login: db.session.scalar(select(User).where(User.login == login)) for login in ROLES}
