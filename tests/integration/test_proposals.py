@@ -12,11 +12,22 @@ from sqlalchemy import func, select
 from tests import factories
 from tests.client import CheckedClient
 from tests.conftest import Clock
-from tracker.enums import ActionStatus, LineageKind, Origin, Outcome, PhaseKind, ProposalState, Role, TallyChoice
+from tracker.enums import (
+    ActionStatus,
+    ConditionKind,
+    LineageKind,
+    Origin,
+    Outcome,
+    PhaseKind,
+    ProposalState,
+    Role,
+    TallyChoice,
+)
 from tracker.extensions import db, end_transaction
 from tracker.models import (
     Authorship,
     Campaign,
+    DecisionCondition,
     Event,
     Follow,
     ImportedTally,
@@ -602,3 +613,25 @@ def test_search_covers_all_projects(agent: CheckedClient, town: Town, writing: A
     assert not page.select("select[name=theme]")
     assert not agent.get("/propositions").select(f"#proposition-{number}")
     agent.get("/actions?projet=tous")
+
+
+def test_a_reserve_is_said_in_lists_until_its_last_condition_is_met(town: Town, client: CheckedClient, writing) -> None:
+    with writing():
+        proposal = town.proposal(state=S.RETAINED, author=town.agent)
+        first = factories.decision(proposal, taken_on=date(2026, 3, 2))
+        met = DecisionCondition(decision_id=first.id, kind=ConditionKind.CREDITS, label="", met_on=date(2026, 3, 5))
+        open_one = DecisionCondition(decision_id=first.id, kind=ConditionKind.ORDER, label="")
+        db.session.add_all([met, open_one])
+    client.login(town.agent)
+    pages = ("/propositions", "/propositions/mes-propositions", f"/propositions/{proposal.number}")
+
+    def tags() -> set[str]:
+        return {client.get(path).select("main .tag")[0].get_text(strip=True) for path in pages}
+
+    assert tags() == {"retenue sous réserve"}
+    with writing():
+        db.session.get_one(DecisionCondition, open_one.id).met_on = date(2026, 3, 20)  # to come: not met today
+    assert tags() == {"retenue sous réserve"}
+    with writing():
+        db.session.get_one(DecisionCondition, open_one.id).met_on = date(2026, 3, 16)
+    assert tags() == {"retenue"}

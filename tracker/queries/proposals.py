@@ -31,12 +31,15 @@ from sqlalchemy import (
     select,
     union_all,
 )
+from sqlalchemy.orm import aliased
 
 from tracker import search
 from tracker.enums import AuthorRole, LineageKind, ProposalState
 from tracker.extensions import db
 from tracker.models import (
     Authorship,
+    Decision,
+    DecisionCondition,
     Entity,
     Follow,
     Programme,
@@ -109,6 +112,7 @@ class ProposalCard:
     published_on: date
     campaign_id: int | None
     actions: int
+    reserved: bool  # retained, but a condition is not met yet
     authors: tuple[AuthorLine, ...]
 
 
@@ -140,6 +144,7 @@ class OwnProposal:
     programme_title: str
     sealed: bool
     actions: int
+    reserved: bool
 
 
 def own_vote(tags: Mapping[int, str]) -> ColumnElement[bool]:
@@ -236,7 +241,27 @@ def action_count() -> Any:
     return linked.correlate(Proposal).scalar_subquery()
 
 
-def listing(filters: ProposalFilters, *, reader: int, tags: Mapping[int, str], number: int) -> ProposalList:
+def under_reserve(today: date) -> ColumnElement[bool]:
+    """Whether a retained proposal's last answer has a condition that is not met on that day."""
+    answer = aliased(Decision)
+    last = (
+        select(answer.id)
+        .where(answer.proposal_id == Proposal.id, answer.published_on.is_not(None))
+        .order_by(answer.published_on.desc(), answer.published_at.desc(), answer.id.desc())
+        .limit(1)
+        .correlate(Proposal)
+        .scalar_subquery()
+    )
+    unmet = or_(DecisionCondition.met_on.is_(None), DecisionCondition.met_on > today)
+    return and_(
+        Proposal.state == ProposalState.RETAINED,
+        exists(select(1).where(DecisionCondition.decision_id == last, unmet).correlate(Proposal)),
+    )
+
+
+def listing(
+    filters: ProposalFilters, *, reader: int, tags: Mapping[int, str], number: int, today: date
+) -> ProposalList:
     """A page of published proposals as everybody reads them; three statements whatever their number.
 
     The reader, and their tags, only tell which are theirs when the filters ask for these.
@@ -257,7 +282,8 @@ def listing(filters: ProposalFilters, *, reader: int, tags: Mapping[int, str], n
     rows = db.session.execute(
         select(
             Proposal.id, Proposal.number, Proposal.title, func.substr(Proposal.body, 1, EXCERPT), theme_shown(),
-            Proposal.state, Proposal.published_on, Proposal.campaign_id, action_count(), Proposal.programme_id,
+            Proposal.state, Proposal.published_on, Proposal.campaign_id, action_count(), under_reserve(today),
+            Proposal.programme_id,
         )
         .outerjoin(Theme, Theme.id == Proposal.theme_id)
         .where(*kept)
@@ -347,10 +373,10 @@ def standings(ids: Collection[int], *, reader: int, tags: Mapping[int, str], gat
 
 
 def _card(row: Any, authors: tuple[AuthorLine, ...]) -> ProposalCard:
-    key, number, title, excerpt, theme, state, published_on, campaign_id, actions, programme_id = row
+    key, number, title, excerpt, theme, state, published_on, campaign_id, actions, reserved, programme_id = row
     return ProposalCard(
         id=key, programme_id=programme_id, number=number, title=title, excerpt=excerpt, theme=theme or "", state=state,
-        published_on=published_on, campaign_id=campaign_id, actions=actions, authors=authors,
+        published_on=published_on, campaign_id=campaign_id, actions=actions, reserved=bool(reserved), authors=authors,
     )  # fmt: skip
 
 
@@ -372,7 +398,7 @@ def filter_choices(programme_id: int) -> tuple[tuple[Choice, ...], tuple[Choice,
     return tuple(found["theme"]), tuple(found["entity"])
 
 
-def mine(actor: Actor, *, page: int) -> Page[OwnProposal]:
+def mine(actor: Actor, *, page: int, today: date) -> Page[OwnProposal]:
     """A page of the reader's own, in every project: drafts first, then the latest."""
     owned = select(func.count()).select_from(Authorship).where(Authorship.user_id == actor.id)
     total = db.session.scalar(owned) or 0
@@ -381,7 +407,7 @@ def mine(actor: Actor, *, page: int) -> Page[OwnProposal]:
         select(
             Proposal.id, Proposal.number, Proposal.draft_key, Proposal.title, Proposal.state, Proposal.created_on,
             Proposal.submitted_on, Proposal.published_on, Proposal.support_count, Programme.title, Authorship.sealed,
-            action_count(),
+            action_count(), under_reserve(today),
         )
         .join(Authorship, and_(Authorship.proposal_id == Proposal.id, Authorship.user_id == actor.id))
         .join(Programme, Programme.id == Proposal.programme_id)

@@ -82,7 +82,7 @@ def _list(
     """The page of a list; `titles`: those of the projects when it covers all of them."""
     now = current_time()
     every = page_frame().projects
-    found = proposals.listing(filters, reader=acting().id, tags=voting.own_tags(), number=page_number())
+    found = proposals.listing(filters, reader=acting().id, tags=voting.own_tags(), number=page_number(), today=today())
     themes, employers = proposals.filter_choices(project.id)
     elsewhere = 0
     if filters.q and not titles and not found.page.total:
@@ -170,7 +170,9 @@ def _active(filters: ProposalFilters, themes: dict[str, str], employers: dict[st
 @bp.get("/mes-propositions")
 @requires(Permission.PROPOSAL_CREATE)
 def mine() -> str:
-    return render_template("proposals/mine.html", page=LinkedPage(proposals.mine(acting(), page=page_number())))
+    return render_template(
+        "proposals/mine.html", page=LinkedPage(proposals.mine(acting(), page=page_number(), today=today()))
+    )
 
 
 # --- One proposal ---------------------------------------------------------------------------------------------
@@ -245,6 +247,7 @@ def _page(page: ProposalPage, project: ProjectRecord) -> str:
         may_withdraw=page.mine and supportable,
         reads_opinions=studied,
         retained=page.state is ProposalState.RETAINED,
+        reserved=page.state is ProposalState.RETAINED and bool(answers) and answers[-1].has_reserve(today()),
         may_act=can_within(acting(), Permission.ACTION_CREATE, project.id),
     )
 
