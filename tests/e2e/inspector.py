@@ -57,10 +57,13 @@ COLOURS = ["color-contrast", "link-in-text-block"]
 # ancestors that are the same too. Colours come from style sheets alone: the second row of a list looks like the first.
 MARK_KINDS = """(every) => {
   const NAMES = new Set(["id", "href", "for", "name", "value", "title", "datetime", "src", "action", "placeholder",
-    "aria-label", "aria-labelledby", "aria-describedby", "aria-controls", "d", "x", "y", "transform", "viewBox"]);
+    "aria-label", "aria-labelledby", "aria-describedby", "aria-controls"]);
+  const LOOKS = new Set(["class", "style", "fill"]);  // in a drawing, the rest says where
   const known = new Set();
   const walk = (e, path) => {
-    const looks = [...e.attributes].filter((a) => !NAMES.has(a.name)).map((a) => `${a.name}=${a.value}`);
+    const drawn = e instanceof SVGElement;
+    const looks = [...e.attributes].filter(({ name }) => (drawn ? LOOKS.has(name) : !NAMES.has(name)))
+      .map(({ name, value }) => `${name}=${value}`);
     const here = `${path}>${e.tagName}[${looks}]${e.matches(":checked")}`;
     e.toggleAttribute("data-kind", every || !known.has(here));
     known.add(here);
@@ -196,7 +199,8 @@ class Inspector:
 
     def lcp(self) -> int:
         """Largest contentful paint of the page as opened, in ms."""
-        return int(self.page.evaluate("() => window.__lcp || 0"))
+        self.page.wait_for_function("() => window.__lcp")  # told a moment after the page is loaded
+        return int(self.page.evaluate("() => window.__lcp"))
 
     def _note_all(self, pattern: str, values: list[str]) -> None:
         for value in values:

@@ -19,6 +19,7 @@ from tests.e2e.written import MINE, PAGES
 NOT_LINKED = {
     "static": "files, asked by every page",
     "health.healthz": "for machines",
+    "employers.colours": "a stylesheet, asked by the pages of an employer's people",
 }
 SHARES = 2  # one share for each process of `make test`
 
