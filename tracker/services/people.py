@@ -11,7 +11,7 @@ from sqlalchemy import select
 from tracker import validation
 from tracker.enums import Role
 from tracker.errors import Refused
-from tracker.extensions import db
+from tracker.extensions import db, end_transaction
 from tracker.models import RoleGrant, User
 from tracker.records import Actor, paris_day
 from tracker.services import accounts, history
@@ -28,9 +28,9 @@ class PreparedAccount:
 def prepare_account(*, login: str, password: str, demo: bool = False) -> PreparedAccount:
     """Check and hash. Raises Refused."""
     name = validation.login(login)
-    return PreparedAccount(
-        name, accounts.hash_password(accounts.check_new_password(login=name, password=password, demo=demo))
-    )
+    checked = accounts.check_new_password(login=name, password=password, demo=demo)
+    end_transaction(commit=False)  # the check read the town's words; no hashing inside a transaction
+    return PreparedAccount(name, accounts.hash_password(checked))
 
 
 def create(
