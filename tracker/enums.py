@@ -252,6 +252,37 @@ class Role(Labelled):
     EDITOR = "editor", "rédaction"
     STEERING = "steering", "comité de pilotage"
     ADMIN = "admin", "gestionnaire de l'outil"
+    RELAY = "relay", "relais"
+
+
+class CodeChannel(Labelled):
+    """How an activation code reaches the person."""
+
+    SLIP = "slip", "code imprimé"
+    MAIL = "mail", "lien par courriel"
+
+
+class RequestKind(Labelled):
+    """What a person may ask of the data kept about them."""
+
+    ERASURE = "erasure", "effacement"
+    CORRECTION = "correction", "rectification"
+
+
+class RequestState(Labelled):
+    OPEN = "open", "à traiter"
+    DONE = "done", "traitée"
+    REFUSED = "refused", "refusée"
+
+
+class RunState(Labelled):
+    """Where an import of the staff register stands."""
+
+    READ = "read", "à confirmer"
+    WAITING = "waiting", "en attente"
+    RUNNING = "running", "en cours"
+    DONE = "done", "terminé"
+    FAILED = "failed", "interrompu"
 
 
 class TextKind(Labelled):

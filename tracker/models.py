@@ -30,6 +30,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from tracker.enums import (
     ActionStatus,
     AuthorRole,
+    CodeChannel,
     ConditionKind,
     FrozenKind,
     Health,
@@ -43,8 +44,11 @@ from tracker.enums import (
     Outcome,
     PhaseKind,
     ProposalState,
+    RequestKind,
+    RequestState,
     ReviewAdvice,
     Role,
+    RunState,
     TallyChoice,
     TextKind,
     UpdateKind,
@@ -158,6 +162,14 @@ class Department(Numbered):
 # --- People ------------------------------------------------------------------------------------------------
 
 
+class Site(Numbered):
+    """A place of work, where slips are handed out and a relais can be found."""
+
+    slug: Mapped[str] = mapped_column(String(SLUG_MAX), unique=True)
+    name: Mapped[str] = mapped_column(String(NAME_MAX))
+    address: Mapped[str] = mapped_column(String(TITLE_MAX), default="")
+
+
 class User(Numbered):
     """A person, with or without an account (no password: not yet activated)."""
 
@@ -169,6 +181,7 @@ class User(Numbered):
     last_name: Mapped[str] = mapped_column(String(NAME_MAX))
     entity_id: Mapped[int | None] = fk("entity.id")
     department_id: Mapped[int | None] = fk("department.id")
+    site_id: Mapped[int | None] = fk("site.id")
     is_manager: Mapped[bool] = mapped_column(default=False)
     is_active: Mapped[bool] = mapped_column(default=True)
     locale: Mapped[str | None] = mapped_column(String(5))
@@ -177,6 +190,8 @@ class User(Numbered):
     created_at: Mapped[datetime] = mapped_column(Instant)
     last_visit_at: Mapped[datetime | None] = mapped_column(Instant)
     previous_visit_at: Mapped[datetime | None] = mapped_column(Instant)
+    left_on: Mapped[date | None]  # the day the account was deactivated
+    erased_at: Mapped[datetime | None] = mapped_column(Instant)
 
     entity: Mapped[Entity | None] = relationship()
     department: Mapped[Department | None] = relationship()
@@ -212,6 +227,38 @@ class UserSession(Numbered):
     ended_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
+class ActivationCode(Numbered):
+    """A one-time code that lets a person choose a password; kept as a hash, shown once, on a slip or in a mail."""
+
+    user_id: Mapped[int] = fk("user.id")
+    code_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    channel: Mapped[CodeChannel] = mapped_column(choice(CodeChannel))
+    made_at: Mapped[datetime] = mapped_column(Instant)
+    made_by_id: Mapped[int | None] = fk("user.id")
+    expires_at: Mapped[datetime] = mapped_column(Instant)
+    used_at: Mapped[datetime | None] = mapped_column(Instant)
+    revoked_at: Mapped[datetime | None] = mapped_column(Instant)
+
+    __table_args__ = (CheckConstraint("used_at IS NULL OR revoked_at IS NULL", name="used_or_revoked"),)
+
+
+class SecondFactor(Base):
+    """The secret of a person's one-time codes (TOTP); it counts once confirmed by a first code."""
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id"), primary_key=True)
+    secret: Mapped[str] = mapped_column(String(200))
+    confirmed_at: Mapped[datetime | None] = mapped_column(Instant)
+    last_step: Mapped[int | None]  # of the last code taken: each serves once
+
+
+class RecoveryCode(Numbered):
+    """A code to be used once when the device of the second factor is lost; kept as a hash."""
+
+    user_id: Mapped[int] = fk("user.id")
+    code_hash: Mapped[str] = mapped_column(String(64))
+    used_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
 class LoginFailure(Numbered):
     """A failed attempt, by hashed account name or hashed address; only failures count."""
 
@@ -222,12 +269,13 @@ class LoginFailure(Numbered):
 
 
 class RoleGrant(Numbered):
-    """A role with its dates, everywhere, in a project or in a group."""
+    """A role with its dates, everywhere, in a project, in a group or, for a relais, at a site."""
 
     user_id: Mapped[int] = fk("user.id")
     role: Mapped[Role] = mapped_column(choice(Role))
     programme_id: Mapped[int | None] = fk("programme.id")
     group_id: Mapped[int | None] = fk("working_group.id")
+    site_id: Mapped[int | None] = fk("site.id")
     starts_on: Mapped[date]
     ends_on: Mapped[date | None]
 
@@ -238,6 +286,7 @@ class RoleGrant(Numbered):
         CheckConstraint(
             "(role IN ('group_lead', 'group_member')) = (group_id IS NOT NULL)", name="group_roles_have_a_group"
         ),
+        CheckConstraint("(role = 'relay') = (site_id IS NOT NULL)", name="a_relay_has_a_site"),
     )
 
 
@@ -263,6 +312,7 @@ class Programme(Numbered):
     letter_name: Mapped[str] = mapped_column(String(NAME_MAX), default="")
     letters_public: Mapped[bool] = mapped_column(default=False)
     people_consulted: Mapped[int | None]
+    closed_at: Mapped[datetime | None] = mapped_column(Instant)  # archived: read-only since
     revision: Mapped[int] = mapped_column(default=1)
 
     entities: Mapped[list[Entity]] = relationship(secondary=programme_entity, order_by=Entity.position)
@@ -868,6 +918,39 @@ class Redaction(Numbered):
     agreed_at: Mapped[datetime | None] = mapped_column(Instant)
 
     __table_args__ = (CheckConstraint("asked_by_id <> agreed_by_id", name="two_people"),)
+
+
+class DataRequest(Numbered):
+    """What a person asks about the data kept of them, with the day by which it must be answered."""
+
+    user_id: Mapped[int] = fk("user.id")
+    kind: Mapped[RequestKind] = mapped_column(choice(RequestKind))
+    text: Mapped[str] = mapped_column(Text, default="")
+    made_at: Mapped[datetime] = mapped_column(Instant)
+    due_on: Mapped[date]
+    state: Mapped[RequestState] = mapped_column(choice(RequestState), default=RequestState.OPEN)
+    answer: Mapped[str] = mapped_column(Text, default="")
+    handled_by_id: Mapped[int | None] = fk("user.id")
+    handled_at: Mapped[datetime | None] = mapped_column(Instant)
+
+    __table_args__ = (CheckConstraint("(state = 'open') = (handled_at IS NULL)", name="handled_when_closed"),)
+
+
+class RegisterRun(Numbered):
+    """An import of the staff register: read, previewed, then applied in the background."""
+
+    state: Mapped[RunState] = mapped_column(choice(RunState), default=RunState.READ)
+    file_name: Mapped[str] = mapped_column(String(TITLE_MAX))
+    sha256: Mapped[str] = mapped_column(String(64))
+    mapping: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    absent_leave: Mapped[bool] = mapped_column(default=False)  # who is absent from the file is deactivated
+    total: Mapped[int] = mapped_column(default=0)
+    done: Mapped[int] = mapped_column(default=0)
+    report: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    asked_by_id: Mapped[int | None] = fk("user.id")
+    asked_at: Mapped[datetime] = mapped_column(Instant)
+    finished_at: Mapped[datetime | None] = mapped_column(Instant)
+    lease_until: Mapped[datetime | None] = mapped_column(Instant)
 
 
 class OutboxMessage(Numbered):

@@ -90,16 +90,19 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         }
     ),
     Role.ADMIN: frozenset({P.SETTINGS_VIEW}),
+    Role.RELAY: frozenset(),
 }
 
 
 def _covers(grant: Grant, obj: Any) -> bool:
-    """Whether a grant reaches an object: its project, and its group for group roles."""
+    """Whether a grant reaches an object: its project, its group for group roles, its site for a relais."""
     if obj is None:
         return True
     # what says nothing of its project is reached by nobody's grant for one project
     if grant.programme_id is not None and grant.programme_id != getattr(obj, "programme_id", None):
         return False
+    if grant.site_id is not None:
+        return bool(grant.site_id == getattr(obj, "site_id", None))
     if grant.group_id is None:
         return True
     group_id = obj.id if isinstance(obj, WorkingGroup) else getattr(obj, "group_id", None)

@@ -94,6 +94,7 @@ class Grant:
     role: Role
     programme_id: int | None = None
     group_id: int | None = None
+    site_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

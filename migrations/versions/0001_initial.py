@@ -74,6 +74,7 @@ def upgrade():
         sa.Column("letter_name", sa.String(length=160), nullable=False),
         sa.Column("letters_public", sa.Boolean(), nullable=False),
         sa.Column("people_consulted", sa.Integer(), nullable=True),
+        sa.Column("closed_at", sa.DateTime(), nullable=True),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.CheckConstraint("ends_on >= starts_on", name=op.f("ck_programme_dates_in_order")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_programme")),
@@ -142,6 +143,15 @@ def upgrade():
         sa.UniqueConstraint("programme_id", "slug", name=op.f("uq_theme_programme_id_slug")),
     )
     op.create_table(
+        "site",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("slug", sa.String(length=80), nullable=False),
+        sa.Column("name", sa.String(length=160), nullable=False),
+        sa.Column("address", sa.String(length=200), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_site")),
+        sa.UniqueConstraint("slug", name=op.f("uq_site_slug")),
+    )
+    op.create_table(
         "user",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("login", sa.String(length=80), nullable=False),
@@ -152,6 +162,7 @@ def upgrade():
         sa.Column("last_name", sa.String(length=160), nullable=False),
         sa.Column("entity_id", sa.Integer(), nullable=True),
         sa.Column("department_id", sa.Integer(), nullable=True),
+        sa.Column("site_id", sa.Integer(), nullable=True),
         sa.Column("is_manager", sa.Boolean(), nullable=False),
         sa.Column("is_active", sa.Boolean(), nullable=False),
         sa.Column("locale", sa.String(length=5), nullable=True),
@@ -160,9 +171,12 @@ def upgrade():
         sa.Column("created_at", sa.DateTime(), nullable=False),
         sa.Column("last_visit_at", sa.DateTime(), nullable=True),
         sa.Column("previous_visit_at", sa.DateTime(), nullable=True),
+        sa.Column("left_on", sa.Date(), nullable=True),
+        sa.Column("erased_at", sa.DateTime(), nullable=True),
         sa.CheckConstraint("(issuer IS NULL) = (subject IS NULL)", name=op.f("ck_user_issuer_with_subject")),
         sa.ForeignKeyConstraint(["department_id"], ["department.id"], name=op.f("fk_user_department_id_department")),
         sa.ForeignKeyConstraint(["entity_id"], ["entity.id"], name=op.f("fk_user_entity_id_entity")),
+        sa.ForeignKeyConstraint(["site_id"], ["site.id"], name=op.f("fk_user_site_id_site")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_user")),
         sa.UniqueConstraint("email", name=op.f("uq_user_email")),
         sa.UniqueConstraint("issuer", "subject", name=op.f("uq_user_issuer_subject")),
@@ -172,6 +186,7 @@ def upgrade():
         batch_op.create_index(batch_op.f("ix_user_department_id"), ["department_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_user_entity_id"), ["entity_id"], unique=False)
         batch_op.create_index("ix_user_last_name_first_name", ["last_name", "first_name"], unique=False)
+        batch_op.create_index(batch_op.f("ix_user_site_id"), ["site_id"], unique=False)
 
     op.create_table(
         "working_group",
@@ -464,6 +479,90 @@ def upgrade():
         batch_op.create_index(batch_op.f("ix_redaction_asked_by_id"), ["asked_by_id"], unique=False)
 
     op.create_table(
+        "activation_code",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=False),
+        sa.Column("code_hash", sa.String(length=64), nullable=False),
+        sa.Column("channel", sa.Enum("slip", "mail", name="codechannel", native_enum=False, create_constraint=True, length=24), nullable=False),
+        sa.Column("made_at", sa.DateTime(), nullable=False),
+        sa.Column("made_by_id", sa.Integer(), nullable=True),
+        sa.Column("expires_at", sa.DateTime(), nullable=False),
+        sa.Column("used_at", sa.DateTime(), nullable=True),
+        sa.Column("revoked_at", sa.DateTime(), nullable=True),
+        sa.CheckConstraint("used_at IS NULL OR revoked_at IS NULL", name=op.f("ck_activation_code_used_or_revoked")),
+        sa.ForeignKeyConstraint(["made_by_id"], ["user.id"], name=op.f("fk_activation_code_made_by_id_user")),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_activation_code_user_id_user")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_activation_code")),
+        sa.UniqueConstraint("code_hash", name=op.f("uq_activation_code_code_hash")),
+    )
+    with op.batch_alter_table("activation_code", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_activation_code_made_by_id"), ["made_by_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_activation_code_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
+        "data_request",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.Enum("erasure", "correction", name="requestkind", native_enum=False, create_constraint=True, length=24), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("made_at", sa.DateTime(), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=False),
+        sa.Column("state", sa.Enum("open", "done", "refused", name="requeststate", native_enum=False, create_constraint=True, length=24), nullable=False),
+        sa.Column("answer", sa.Text(), nullable=False),
+        sa.Column("handled_by_id", sa.Integer(), nullable=True),
+        sa.Column("handled_at", sa.DateTime(), nullable=True),
+        sa.CheckConstraint("(state = 'open') = (handled_at IS NULL)", name=op.f("ck_data_request_handled_when_closed")),
+        sa.ForeignKeyConstraint(["handled_by_id"], ["user.id"], name=op.f("fk_data_request_handled_by_id_user")),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_data_request_user_id_user")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_data_request")),
+    )
+    with op.batch_alter_table("data_request", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_data_request_handled_by_id"), ["handled_by_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_data_request_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
+        "recovery_code",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=False),
+        sa.Column("code_hash", sa.String(length=64), nullable=False),
+        sa.Column("used_at", sa.DateTime(), nullable=True),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_recovery_code_user_id_user")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_recovery_code")),
+    )
+    with op.batch_alter_table("recovery_code", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_recovery_code_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
+        "register_run",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("state", sa.Enum("read", "waiting", "running", "done", "failed", name="runstate", native_enum=False, create_constraint=True, length=24), nullable=False),
+        sa.Column("file_name", sa.String(length=200), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("mapping", sa.JSON(), nullable=False),
+        sa.Column("absent_leave", sa.Boolean(), nullable=False),
+        sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("done", sa.Integer(), nullable=False),
+        sa.Column("report", sa.JSON(), nullable=False),
+        sa.Column("asked_by_id", sa.Integer(), nullable=True),
+        sa.Column("asked_at", sa.DateTime(), nullable=False),
+        sa.Column("finished_at", sa.DateTime(), nullable=True),
+        sa.Column("lease_until", sa.DateTime(), nullable=True),
+        sa.ForeignKeyConstraint(["asked_by_id"], ["user.id"], name=op.f("fk_register_run_asked_by_id_user")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_register_run")),
+    )
+    with op.batch_alter_table("register_run", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_register_run_asked_by_id"), ["asked_by_id"], unique=False)
+
+    op.create_table(
+        "second_factor",
+        sa.Column("user_id", sa.Integer(), nullable=False),
+        sa.Column("secret", sa.String(length=200), nullable=False),
+        sa.Column("confirmed_at", sa.DateTime(), nullable=True),
+        sa.Column("last_step", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_second_factor_user_id_user")),
+        sa.PrimaryKeyConstraint("user_id", name=op.f("pk_second_factor")),
+    )
+    op.create_table(
         "role_grant",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("user_id", sa.Integer(), nullable=False),
@@ -477,6 +576,7 @@ def upgrade():
                 "editor",
                 "steering",
                 "admin",
+                "relay",
                 name="role",
                 native_enum=False,
                 create_constraint=True,
@@ -486,20 +586,26 @@ def upgrade():
         ),
         sa.Column("programme_id", sa.Integer(), nullable=True),
         sa.Column("group_id", sa.Integer(), nullable=True),
+        sa.Column("site_id", sa.Integer(), nullable=True),
         sa.Column("starts_on", sa.Date(), nullable=False),
         sa.Column("ends_on", sa.Date(), nullable=True),
         sa.CheckConstraint(
             "(role IN ('group_lead', 'group_member')) = (group_id IS NOT NULL)",
             name=op.f("ck_role_grant_group_roles_have_a_group"),
         ),
+        sa.CheckConstraint(
+            "(role = 'relay') = (site_id IS NOT NULL)", name=op.f("ck_role_grant_a_relay_has_a_site")
+        ),
         sa.CheckConstraint("ends_on IS NULL OR ends_on >= starts_on", name=op.f("ck_role_grant_dates_in_order")),
         sa.ForeignKeyConstraint(["group_id"], ["working_group.id"], name=op.f("fk_role_grant_group_id_working_group")),
         sa.ForeignKeyConstraint(["programme_id"], ["programme.id"], name=op.f("fk_role_grant_programme_id_programme")),
+        sa.ForeignKeyConstraint(["site_id"], ["site.id"], name=op.f("fk_role_grant_site_id_site")),
         sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_role_grant_user_id_user")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_role_grant")),
     )
     with op.batch_alter_table("role_grant", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_role_grant_group_id"), ["group_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_role_grant_site_id"), ["site_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_role_grant_programme_id"), ["programme_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_role_grant_user_id"), ["user_id"], unique=False)
 
@@ -1392,6 +1498,11 @@ def downgrade():
         batch_op.drop_index(batch_op.f("ix_role_grant_group_id"))
 
     op.drop_table("role_grant")
+    op.drop_table("second_factor")
+    op.drop_table("register_run")
+    op.drop_table("recovery_code")
+    op.drop_table("data_request")
+    op.drop_table("activation_code")
     with op.batch_alter_table("redaction", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_redaction_asked_by_id"))
         batch_op.drop_index(batch_op.f("ix_redaction_agreed_by_id"))
@@ -1452,6 +1563,7 @@ def downgrade():
         batch_op.drop_index(batch_op.f("ix_user_department_id"))
 
     op.drop_table("user")
+    op.drop_table("site")
     op.drop_table("theme")
     with op.batch_alter_table("programme_entity", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_programme_entity_entity_id"))

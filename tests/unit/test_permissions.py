@@ -39,6 +39,7 @@ TABLE = {
         P.DECISION_TAKE, P.GROUP_ROUND, P.MEETING_EDIT, P.PRIVATE_NOTE_READ,
     },
     Role.ADMIN: {P.SETTINGS_VIEW},
+    Role.RELAY: set(),
 }  # fmt: skip
 ON_ONE_S_OWN = AUTHOR | PILOT
 

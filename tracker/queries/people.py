@@ -39,7 +39,7 @@ _PERSON = (
     Entity.slug,
     Entity.colour,
 )
-_GRANT = (RoleGrant.role, RoleGrant.programme_id, RoleGrant.group_id, WorkingGroup.programme_id)
+_GRANT = (RoleGrant.role, RoleGrant.programme_id, RoleGrant.group_id, RoleGrant.site_id, WorkingGroup.programme_id)
 
 
 @cache
@@ -91,8 +91,8 @@ def _actor(person: Sequence[Any], grants: tuple[Grant, ...]) -> Actor:
 def _grants(rows: Iterable[Sequence[Any]]) -> tuple[Grant, ...]:
     """Each grant with its project: its own, or that of its group."""
     return tuple(
-        Grant(role, programme_id if group_id is None else group_programme_id, group_id)
-        for role, programme_id, group_id, group_programme_id in rows
+        Grant(role, programme_id if group_id is None else group_programme_id, group_id, site_id)
+        for role, programme_id, group_id, site_id, group_programme_id in rows
         if role is not None
     )
 
