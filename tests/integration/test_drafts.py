@@ -204,7 +204,7 @@ def test_somebody_elses_key_opens_and_changes_nothing(author: CheckedClient, cli
         other.get(f"/propositions/brouillons/{key}{address}", expected=404)
     for address in ("", "/envoi", "/retrait", "/suppression"):
         other.post(f"/propositions/brouillons/{key}{address}", {"confirmed": "yes", "body": "Volé"}, expected=404)
-    other.post("/propositions/nouvelle", typed(key=key, body="Volé"), expected=422)
+    other.post("/propositions/nouvelle", typed(key=key, body="Volé"), expected=403)
     assert (only().title, only().state) == (title, S.DRAFT)
 
 

@@ -11,8 +11,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
 
 from tracker import filters
-from tracker.errors import Conflict, Refused, TrackerError
-from tracker.extensions import begin_write, end_transaction
+from tracker.errors import Conflict, NotFound
+from tracker.extensions import begin_write
 from tracker.forms.decisions import ConditionMetForm, DecisionForm, MergeForm
 from tracker.permissions import Permission, can, require
 from tracker.queries import decisions, reviews, settling
@@ -23,6 +23,7 @@ from tracker.security import acting, current_time, requires
 from tracker.services import decisions as service
 from tracker.services import lineage
 from tracker.validation import as_id
+from tracker.views.attempts import Attempt
 from tracker.views.frame import (
     LinkedPage,
     ask,
@@ -33,7 +34,7 @@ from tracker.views.frame import (
     today,
     with_args,
 )
-from tracker.views.reviews import chosen, join, reserved, separate, sorts, studied_or_404, theme_options
+from tracker.views.reviews import chosen, join, separate, sorts, studied_or_404, theme_options
 from tracker.workflow import DECIDABLE
 
 bp = Blueprint("decisions", __name__)
@@ -114,21 +115,15 @@ def decide(number: int) -> ResponseReturnValue:
     first = _first_values(given) if request.method == "GET" else None  # a post says all there is to say
     form = DecisionForm(meetings=meetings, data=first)
     if form.validate_on_submit():
-        begin_write()
-        try:
+        with Attempt(form) as attempt:
             _write(proposal, form)
-        except TrackerError as refusal:
-            reserved(refusal)
-            end_transaction(commit=False)
-            form.refuse(refusal)
-            given = decisions.decisions_on(proposal.id)
-            if isinstance(refusal, Conflict):
-                form.seen.data = _seen(given)  # once the other text is read, sending again replaces it
-        else:
             flash(
                 gettext("Décision notée sur la n° %(number)s. Elle n'est pas encore publiée.", number=number), "success"
             )
             return redirect(url_for("decisions.index", **project_args()), 303)
+        given = decisions.decisions_on(proposal.id)
+        if isinstance(attempt.refusal, Conflict):
+            form.seen.data = _seen(given)  # once the other text is read, sending again replaces it
     return _decide_page(proposal, given, form, MergeForm()), 422 if form.is_submitted() else 200
 
 
@@ -230,17 +225,11 @@ def publish() -> ResponseReturnValue:
     """Choose (GET), read what agents will read (GET with `apercu`), publish (POST)."""
     project = chosen_project()
     require(acting(), Permission.DECISION_PUBLISH, project)
-    error = ""
+    attempt = Attempt()
     if request.method == "POST":
         seen = _previewed(request.form.getlist("decision"))
-        begin_write()
-        try:
+        with attempt:
             published = service.publish(seen=seen, actor=acting(), now=current_time())
-        except TrackerError as refusal:
-            reserved(refusal)
-            end_transaction(commit=False)
-            error = refusal.message
-        else:
             text = ngettext(
                 "%(num)s réponse publiée. Les agents la lisent dès maintenant.",
                 "%(num)s réponses publiées. Les agents les lisent dès maintenant.",
@@ -248,6 +237,7 @@ def publish() -> ResponseReturnValue:
             )
             flash(text, "success")
             return redirect(url_for("decisions.publish", **project_args()), 303)
+    error = attempt.refusal.message if attempt.refusal else ""
     waiting = decisions.unpublished(project.id, page=page_number())
     picked = decisions.unpublished_among(project.id, _previewed(request.values.getlist("decision")))
     return (
@@ -291,22 +281,17 @@ def meet_condition(condition_id: int) -> ResponseReturnValue:
     require(acting(), Permission.DECISION_TAKE, chosen_project())
     form = ConditionMetForm()
     if form.validate():
-        begin_write()
-        try:
+        with Attempt(form) as attempt:
             condition = service.meet_condition(
                 condition_id=condition_id, met_on=form.met_on.data, actor=acting(), now=current_time()
             )
-        except TrackerError as refusal:
-            if not isinstance(refusal, Refused):
-                raise
-            end_transaction(commit=False)
-            form.refuse(refusal)
-        else:
             if condition.met_on is None:
                 flash(gettext("La condition est de nouveau attendue."), "success")
             else:
                 flash(gettext("Condition remplie le %(day)s.", day=filters.day(condition.met_on)), "success")
             return redirect(url_for("decisions.conditions", **_kept_args()), 303)
+        if isinstance(attempt.refusal, NotFound):
+            raise attempt.refusal
     return _conditions_page(condition_id, form), 422
 
 

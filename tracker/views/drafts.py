@@ -12,8 +12,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from tracker.enums import ProposalState
-from tracker.errors import TrackerError
-from tracker.extensions import begin_write, end_transaction
+from tracker.extensions import begin_write
 from tracker.forms.proposals import HIDDEN, SHOWN, ProposalForm, RewriteForm
 from tracker.permissions import Permission, require
 from tracker.queries import campaigns, projects, proposal_pages, proposals
@@ -23,6 +22,7 @@ from tracker.records import paris_day
 from tracker.security import acting, current_time, requires
 from tracker.services import proposals as service
 from tracker.validation import as_id
+from tracker.views.attempts import Attempt
 from tracker.views.frame import ask, confirmed, page_frame, show_project
 from tracker.views.proposals import bp, load
 
@@ -66,16 +66,10 @@ def _write(form: ProposalForm, campaign: CampaignRecord | None, page: DraftPage 
     if form.validate_on_submit() and form.name_chosen_for(intent):
         key = page.key if page else form.key.data or ""
         campaign_id = campaign.id if campaign else 0
-        begin_write()
-        try:
+        with Attempt(form):
             service.save_draft(actor=acting(), key=key, campaign_id=campaign_id, text=form.text(), now=current_time())
             if intent == "envoyer":
                 service.submit(actor=acting(), key=key, now=current_time())
-        except TrackerError as refusal:
-            end_transaction(commit=False)
-            form.refuse(refusal)
-        else:
-            if intent == "envoyer":
                 flash(gettext("Votre proposition est envoyée."), "success")
             elif intent == "apercu":
                 return redirect(url_for("proposals.preview", key=key), 303)
@@ -251,16 +245,11 @@ def rewrite(number: int) -> ResponseReturnValue:
     form = RewriteForm(data={"title": page.title, "body": page.body, "base_version": page.versions})
     if form.validate_on_submit():
         base = as_id(request.form.get("base_version", ""))
-        begin_write()
-        try:
+        with Attempt(form):
             service.rewrite(
                 actor=acting(), proposal_id=page.id, title=form.title.data or "", body=form.body.data or "",
                 base_version=-1 if base is None else base, now=current_time(),
             )  # fmt: skip
-        except TrackerError as refusal:
-            end_transaction(commit=False)
-            form.refuse(refusal)
-        else:
             flash(gettext("Texte modifié. L'ancien reste lisible dans l'historique."), "success")
             return redirect(url_for("proposals.show", number=number), 303)
     return render_template("proposals/rewrite.html", form=form, page=page), 422 if form.is_submitted() else 200

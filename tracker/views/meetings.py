@@ -10,8 +10,6 @@ from flask_babel import gettext
 from flask_login import current_user
 
 from tracker.enums import MeetingKind
-from tracker.errors import TrackerError
-from tracker.extensions import begin_write, end_transaction
 from tracker.forms.meetings import MeetingForm
 from tracker.permissions import Permission, can, require
 from tracker.queries import decisions, meetings, projects
@@ -19,9 +17,10 @@ from tracker.queries.meetings import MeetingFilter, MeetingRecord
 from tracker.security import acting, current_time, requires
 from tracker.services import meetings as service
 from tracker.validation import as_id
+from tracker.views.attempts import Attempt
 from tracker.views.conditional import conditional
 from tracker.views.frame import LinkedPage, chosen_project, page_number, project_args, show_project, today
-from tracker.views.reviews import chosen, reserved
+from tracker.views.reviews import chosen
 from tracker.views.shared import shared_page
 
 bp = Blueprint("meetings", __name__, url_prefix="/reunions")
@@ -85,14 +84,8 @@ def create() -> ResponseReturnValue:
     require(acting(), Permission.MEETING_EDIT, project)
     form = MeetingForm(groups=projects.groups(project.id), data={"kind": MeetingKind.STEERING.value})
     if form.validate_on_submit():
-        begin_write()
-        try:
+        with Attempt(form):
             row = service.create(programme_id=project.id, meeting=form.meeting(), actor=acting(), now=current_time())
-        except TrackerError as refusal:
-            reserved(refusal)
-            end_transaction(commit=False)
-            form.refuse(refusal)
-        else:
             flash(gettext("Réunion ajoutée."), "success")
             return redirect(url_for("meetings.show", meeting_id=row.id), 303)
     heading = gettext("Ajouter une réunion")
@@ -107,22 +100,16 @@ def edit(meeting_id: int) -> ResponseReturnValue:
     form = MeetingForm(groups=projects.groups(meeting.programme_id), data=_values(meeting) | {"seen": meeting.mark})
     theirs: list[tuple[str, str]] = []
     if form.validate_on_submit():
-        begin_write()
-        try:
+        with Attempt(form):
             service.edit(
                 meeting_id=meeting.id, meeting=form.meeting(), seen=form.seen.data, actor=acting(), now=current_time()
             )
-        except TrackerError as refusal:
-            reserved(refusal)
-            end_transaction(commit=False)
-            form.refuse(refusal)
-            meeting = _one_or_404(meeting_id)
-            if meeting.mark != form.seen.data:
-                theirs = form.other_version(_values(meeting))
-                form.read_again("seen", meeting.mark)
-        else:
             flash(gettext("Réunion enregistrée."), "success")
             return redirect(url_for("meetings.show", meeting_id=meeting.id), 303)
+        meeting = _one_or_404(meeting_id)
+        if meeting.mark != form.seen.data:
+            theirs = form.other_version(_values(meeting))
+            form.read_again("seen", meeting.mark)
     heading = gettext("Modifier la réunion")
     page = render_template("meetings/edit.html", form=form, meeting=meeting, heading=heading, theirs=theirs)
     return page, 409 if theirs else _status(form)

@@ -7,14 +7,14 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_login import current_user
 
-from tracker.errors import Conflict, Refused
-from tracker.extensions import begin_write, end_transaction
+from tracker.errors import Conflict
 from tracker.forms.proposals import ReturnForm
 from tracker.permissions import Permission, can, require
 from tracker.queries import moderation, proposals
 from tracker.queries.moderation import WaitingProposal
 from tracker.security import acting, current_time, requires
 from tracker.services import proposals as service
+from tracker.views.attempts import Attempt
 from tracker.views.frame import LinkedPage, page_frame, page_number, show_project
 
 bp = Blueprint("moderation", __name__, url_prefix="/moderation")
@@ -62,15 +62,11 @@ def publish(proposal_id: int) -> ResponseReturnValue:
     page = _load(proposal_id)
     if page is None:
         return _gone()
-    begin_write()
-    try:
-        published = service.publish(actor=acting(), proposal_id=page.id, now=current_time())
-    except Conflict:
-        end_transaction(commit=False)
-        return _gone()
-    number = published.number
-    flash(gettext("Publiée sous le n° %(number)s. Tous les agents peuvent la lire.", number=number), "success")
-    return redirect(url_for("moderation.index"), 303)
+    with Attempt():
+        number = service.publish(actor=acting(), proposal_id=page.id, now=current_time()).number
+        flash(gettext("Publiée sous le n° %(number)s. Tous les agents peuvent la lire.", number=number), "success")
+        return redirect(url_for("moderation.index"), 303)
+    return _gone()
 
 
 @bp.post("/<int:proposal_id>/renvoi")
@@ -81,16 +77,10 @@ def send_back(proposal_id: int) -> ResponseReturnValue:
         return _gone()
     form = ReturnForm()
     if form.validate_on_submit():
-        begin_write()
-        try:
+        with Attempt(form) as attempt:
             service.send_back(actor=acting(), proposal_id=page.id, reason=form.reason.data or "", now=current_time())
-        except Conflict:
-            end_transaction(commit=False)
-            return _gone()
-        except Refused as refusal:
-            end_transaction(commit=False)
-            form.refuse(refusal)
-        else:
             flash(gettext("Renvoyée en privé, avec votre explication."), "success")
             return redirect(url_for("moderation.index"), 303)
+        if isinstance(attempt.refusal, Conflict):
+            return _gone()
     return _page(page, form, 422)

@@ -9,8 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from tracker.enums import ReviewAdvice
-from tracker.errors import Forbidden, TrackerError
-from tracker.extensions import begin_write, end_transaction
+from tracker.extensions import begin_write
 from tracker.forms.decisions import MergeForm
 from tracker.forms.reviews import ReviewForm
 from tracker.permissions import Permission, require
@@ -19,6 +18,7 @@ from tracker.queries.reviews import StudiedProposal, StudyBucket, StudyFilter, S
 from tracker.security import acting, current_time, requires
 from tracker.services import lineage
 from tracker.services import reviews as service
+from tracker.views.attempts import Attempt
 from tracker.views.frame import LinkedPage, chosen_project, page_number, project_args, show_project, with_args
 from tracker.workflow import PENDING
 
@@ -38,12 +38,6 @@ def sorts(options: list[tuple[Any, str]], current: Any) -> list[dict[str, Any]]:
         {"label": label, "href": with_args(tri=None if sort is default else sort.value), "current": sort is current}
         for sort, label in options
     ]
-
-
-def reserved(refusal: TrackerError) -> None:
-    """What is reserved to others is no mistake to correct: let it answer 403."""
-    if isinstance(refusal, Forbidden):
-        raise refusal
 
 
 def theme_options(programme_id: int) -> list[tuple[str, str]]:
@@ -119,8 +113,7 @@ def show(number: int) -> ResponseReturnValue:
     proposal = studied_or_404(number, Permission.PROPOSAL_REVIEW)
     form = ReviewForm()
     if form.validate_on_submit():
-        begin_write()
-        try:
+        with Attempt(form):
             service.write(
                 proposal_id=proposal.id,
                 advice=ReviewAdvice(form.advice.data),
@@ -128,11 +121,6 @@ def show(number: int) -> ResponseReturnValue:
                 actor=acting(),
                 now=current_time(),
             )
-        except TrackerError as refusal:
-            reserved(refusal)
-            end_transaction(commit=False)
-            form.refuse(refusal)
-        else:
             flash(
                 gettext("Avis enregistré sur la n° %(number)s. Le comité de pilotage le lit.", number=number), "success"
             )
@@ -185,16 +173,11 @@ def join(proposal: StudiedProposal, form: MergeForm) -> bool:
     """Set the proposal aside with the one typed; on a refusal the form says why."""
     if not form.validate():
         return False
-    begin_write()
-    try:
+    with Attempt(form):
         lineage.merge(proposal_id=proposal.id, into_number=form.into.data, actor=acting(), now=current_time())
-    except TrackerError as refusal:
-        reserved(refusal)
-        end_transaction(commit=False)
-        form.refuse(refusal)
-        return False
-    flash(gettext("La n° %(a)s est regroupée avec la n° %(b)s.", a=proposal.number, b=form.into.data), "success")
-    return True
+        flash(gettext("La n° %(a)s est regroupée avec la n° %(b)s.", a=proposal.number, b=form.into.data), "success")
+        return True
+    return False
 
 
 def separate(proposal: StudiedProposal) -> None:

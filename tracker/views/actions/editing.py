@@ -8,8 +8,7 @@ from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from tracker.errors import Conflict, Refused
-from tracker.extensions import begin_write, end_transaction
+from tracker.errors import Refused
 from tracker.forms.actions import ActionForm, BaselineForm, CreateForm, EditForm
 from tracker.permissions import Permission, can
 from tracker.queries import actions, groups
@@ -21,6 +20,7 @@ from tracker.services import actions as action_services
 from tracker.services.actions import Place
 from tracker.validation import as_id
 from tracker.views.actions.blueprint import bp, load
+from tracker.views.attempts import Attempt
 from tracker.views.frame import chosen_project, show_project, today
 
 
@@ -78,19 +78,14 @@ def create() -> ResponseReturnValue:
         abort(403)
     status = 422 if request.method == "POST" else 200
     if form.validate_on_submit():
-        try:
+        with Attempt(form):
             values = _values(form)
-            begin_write()
             made = action_services.create_once(
                 programme_id=project.id, proposal_ids=[one.id for one in proposals],
                 planned_start=form.planned_start.data, planned_end=form.planned_end.data,
                 opened_on=form.opened_on.data, milestones=form.milestones(),
                 actor=acting(), now=current_time(), **values,
             )  # fmt: skip
-        except Refused as refusal:
-            end_transaction(commit=False)
-            form.refuse(refusal)
-        else:
             flash(gettext("Action n° %(number)s créée.", number=made.number), "success")
             return redirect(url_for("actions.show", number=made.number), 303)
     return (
@@ -130,23 +125,18 @@ def edit(number: int) -> ResponseReturnValue:
     _choices(form, project, Permission.ACTION_EDIT)
     status = 422 if request.method == "POST" else 200
     if form.validate_on_submit():
-        try:
+        with Attempt(form):
             values = _values_kept(form, action.pilot_name, action.pilot_id)
-            begin_write()
             action_services.edit_action(
                 action_id=action.id, weight=form.weight.data, rhythm_months=form.rhythm_months.data,
                 seen=form.seen.data, actor=acting(), now=current_time(), **values,
             )  # fmt: skip
-        except (Refused, Conflict) as refusal:
-            end_transaction(commit=False)
-            form.refuse(refusal)
-            action = load(number, Permission.ACTION_EDIT)
-            if action.mark != form.seen.data:
-                theirs, status = form.other_version(_shown_values(action)), 409
-                form.read_again("seen", action.mark)
-        else:
             flash(gettext("Action modifiée. L'ancienne version est gardée dans la trace."), "success")
             return redirect(url_for("actions.show", number=number), 303)
+        action = load(number, Permission.ACTION_EDIT)
+        if action.mark != form.seen.data:
+            theirs, status = form.other_version(_shown_values(action)), 409
+            form.read_again("seen", action.mark)
     people = _people(project.id)
     return render_template("actions/edit.html", action=action, form=form, people=people, theirs=theirs), status
 
@@ -177,16 +167,11 @@ def baseline(number: int) -> ResponseReturnValue:
     form = BaselineForm(data={"baseline_start": action.baseline_start, "baseline_end": action.baseline_end})
     status = 422 if request.method == "POST" else 200
     if form.validate_on_submit():
-        try:
-            begin_write()
+        with Attempt(form):
             action_services.change_baseline(
                 action_id=action.id, start=form.baseline_start.data, end=form.baseline_end.data,
                 reason=form.reason.data or "", actor=acting(), now=current_time(),
             )  # fmt: skip
-        except Refused as refusal:
-            end_transaction(commit=False)
-            form.refuse(refusal)
-        else:
             flash(gettext("Dates prévues au départ changées. L'explication est gardée."), "success")
             return redirect(url_for("actions.show", number=number), 303)
     return render_template("actions/baseline.html", action=action, form=form), status

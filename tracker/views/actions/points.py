@@ -10,8 +10,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from tracker.enums import ActionStatus, UpdateKind
-from tracker.errors import Conflict, Forbidden, Refused, TrackerError
-from tracker.extensions import begin_write, end_transaction
+from tracker.errors import Forbidden
+from tracker.extensions import end_transaction
 from tracker.filters import day as french_day
 from tracker.filters import short_day
 from tracker.forms.actions import CorrectForm, PostForm, RetractForm, post_form
@@ -27,7 +27,8 @@ from tracker.services.corrections import may_supersede
 from tracker.services.updates import Statement
 from tracker.validation import as_id
 from tracker.views.actions.blueprint import bp, latest_id, load, present_state
-from tracker.views.frame import today
+from tracker.views.attempts import Attempt
+from tracker.views.frame import confirmed, today
 
 
 def surprises(state: ActionState, statement: Statement, *, day: date) -> list[str]:
@@ -81,26 +82,22 @@ def post_update(number: int) -> ResponseReturnValue:
         status = 422
         if form.validate():
             statement, day = form.statement(today=today()), form.effective_on.data or today()
-            try:
-                begin_write()
+            with Attempt() as attempt:
                 updates.post_update(
                     action_id=action.id, statement=statement, effective_on=day, actor=acting(), now=current_time(),
                     expected_update_id=form.token_id,
                 )  # fmt: skip
-            except (Refused, Conflict) as refusal:
-                end_transaction(commit=False)
-                status = refusal.status
-                record, state, form = _post_page(action)
-                form.validate()
-                form.token.data = str(latest_id(record))
-                form.refuse(refusal)
-            else:
                 expected = surprises(state, statement, day=day)
-                if expected and request.form.get("confirmed") != "yes":
+                if expected and not confirmed():
                     end_transaction(commit=False)
                     return render_template("actions/preview.html", action=action, expected=expected, typed=_typed())
                 flash(gettext("Point publié. Merci : tout le monde sait maintenant où en est l'action."), "success")
                 return redirect(url_for("actions.show", number=number), 303)
+            status = attempt.status
+            record, state, form = _post_page(action)
+            form.validate()
+            form.token.data = str(latest_id(record))
+            attempt.say(form)
     return _show_post(action, record, state, form), status
 
 
@@ -128,14 +125,11 @@ def confirm(number: int) -> ResponseReturnValue:
     action = load(number, Permission.ACTION_POST)
     token = request.form.get("token", "")
     expected = as_id(token) or 0
-    try:
-        begin_write()
+    with Attempt() as attempt:
         updates.confirm(action_id=action.id, actor=acting(), now=current_time(), expected_update_id=expected)
-    except Conflict as conflict:
-        end_transaction(commit=False)
-        flash(conflict.message, "warning")
-    else:
         flash(gettext("C'est noté : rien n'a changé, et l'action a de vos nouvelles."), "success")
+    if attempt.refusal is not None:
+        flash(attempt.refusal.message, "warning")
     return redirect(url_for("actions.show", number=number), 303)
 
 
@@ -176,20 +170,15 @@ def correct(number: int, update_id: int) -> ResponseReturnValue:
     status = 422 if request.method == "POST" else 200
     if form.validate_on_submit():
         kept = set(form.kept_marks.data or ()) if "kept_marks" in form._fields else None
-        try:
-            begin_write()
+        with Attempt(form) as attempt:
             corrections.correct(
                 update_id=update_id, statement=form.statement(today=row.effective_on),
                 effective_on=form.effective_on.data or row.effective_on, kept_marks=kept, actor=acting(),
                 now=current_time(),
             )  # fmt: skip
-        except (Refused, Conflict) as refusal:
-            end_transaction(commit=False)
-            form.refuse(refusal)
-            status = refusal.status
-        else:
             flash(gettext("Point corrigé. L'ancien reste dans l'historique, barré."), "success")
             return redirect(url_for("actions.show", number=number), 303)
+        status = attempt.status
     return render_template("actions/correct.html", action=action, row=row, form=form), status
 
 
@@ -221,14 +210,9 @@ def retract(number: int, update_id: int) -> ResponseReturnValue:
     form = RetractForm()
     status = 422 if request.method == "POST" else 200
     if form.validate_on_submit():
-        try:
-            begin_write()
+        with Attempt(form) as attempt:
             corrections.retract(update_id=update_id, reason=form.reason.data or "", actor=acting(), now=current_time())
-        except TrackerError as refusal:
-            end_transaction(commit=False)
-            form.refuse(refusal)
-            status = refusal.status
-        else:
             flash(gettext("Point retiré. Il reste dans l'historique, barré, avec votre explication."), "success")
             return redirect(url_for("actions.show", number=number), 303)
+        status = attempt.status
     return render_template("actions/retract.html", action=action, row=row, form=form), status

@@ -6,12 +6,11 @@ from flask import flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from tracker.errors import Conflict
-from tracker.extensions import begin_write, end_transaction
 from tracker.permissions import Permission
 from tracker.security import acting, current_time, requires
 from tracker.services import corrections
 from tracker.views.actions.blueprint import bp, load
+from tracker.views.attempts import Attempt
 from tracker.views.frame import ask, confirmed
 
 
@@ -31,12 +30,9 @@ def cancel(number: int) -> ResponseReturnValue:
             gettext("Annuler la création"),
             here,
         )
-    begin_write()
-    try:
+    with Attempt() as attempt:
         corrections.cancel_creation(action_id=action.id, actor=acting(), now=current_time())
-    except Conflict as refusal:
-        end_transaction(commit=False)
-        flash(refusal.message, "warning")
-    else:
         flash(gettext("La création est annulée : l'action n° %(number)s est arrêtée.", number=number), "success")
+    if attempt.refusal is not None:
+        flash(attempt.refusal.message, "warning")
     return redirect(here, 303)

@@ -7,8 +7,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
 from flask_login import current_user
 
-from tracker.errors import ContentMoved, Forbidden, Refused, TrackerError
-from tracker.extensions import begin_write, end_transaction
+from tracker.errors import ContentMoved, Forbidden, Refused
+from tracker.extensions import begin_write
 from tracker.forms.letters import ApprovalForm, PublishForm, ReadersForm, RemarkForm
 from tracker.letters import Document, Quarter, Resolved, document, letter_title, references
 from tracker.letters.words import counter_label
@@ -17,6 +17,7 @@ from tracker.queries import letters
 from tracker.queries.letters import DraftLetter
 from tracker.security import acting, current_time, requires
 from tracker.services import letters as service
+from tracker.views.attempts import Attempt
 from tracker.views.frame import ask as ask_first
 from tracker.views.frame import chosen_project, confirmed, project_args, today
 from tracker.views.letters import bp, forms_of
@@ -63,16 +64,11 @@ def proofread(quarter: str) -> ResponseReturnValue:
     form = RemarkForm(data={"remark": mine.remark if mine else ""})
     status = 200
     if form.validate_on_submit():
-        begin_write()
-        try:
+        with Attempt(form) as attempt:
             service.leave_remark(service.locked(draft.id), form.remark.data or "", actor=acting(), now=current_time())
-        except TrackerError as refusal:
-            end_transaction(commit=False)
-            form.refuse(refusal)
-            status = refusal.status
-        else:
             flash(gettext("Merci. Votre relecture est transmise à la rédaction."), "success")
             return redirect(url_for("letters.proofread", quarter=draft.quarter, **project_args()), 303)
+        status = attempt.status
     elif form.is_submitted():
         status = 422
     return render_template(
@@ -115,16 +111,10 @@ def ask(quarter: str) -> ResponseReturnValue:
     form = ReadersForm(people=people)
     status = 422
     if form.validate_on_submit():
-        begin_write()
-        try:
+        with Attempt(form) as attempt:
             rows = service.ask_proofreading(
                 service.locked(draft.id), form.readers.data or [], actor=acting(), now=current_time()
             )
-        except TrackerError as refusal:
-            end_transaction(commit=False)
-            form.refuse(refusal)
-            status, draft = refusal.status, draft_or_404(quarter)
-        else:
             flash(
                 ngettext(
                     "Lettre donnée à relire à %(num)s personne.",
@@ -134,6 +124,7 @@ def ask(quarter: str) -> ResponseReturnValue:
                 "success",
             )
             return back(quarter, "relecture")
+        status, draft = attempt.status, draft_or_404(quarter)
     return page(draft, status=status, readers=form)
 
 
@@ -147,21 +138,15 @@ def approve(quarter: str) -> ResponseReturnValue:
     form = ApprovalForm()
     status = 422
     if form.validate_on_submit():
-        begin_write()
-        try:
+        with Attempt(form) as attempt:
             service.approve(
                 service.locked(draft.id), form.name.data or "", form.on.data, revision=form.revision.data,
                 actor=acting(), now=current_time(),
             )  # fmt: skip
-        except TrackerError as refusal:
-            end_transaction(commit=False)
-            form.refuse(refusal)
-            status, draft = refusal.status, draft_or_404(quarter)
-            form.revision.raw_data = None
-            form.revision.process_data(draft.revision)
-        else:
             flash(gettext("Bon à tirer noté. La lettre peut être publiée."), "success")
             return back(quarter, "etapes")
+        status, draft = attempt.status, draft_or_404(quarter)
+        form.read_again("revision", draft.revision)
     return page(draft, status=status, approval=form)
 
 
@@ -179,14 +164,11 @@ def reopen(quarter: str) -> ResponseReturnValue:
             gettext("Reprendre la lettre"),
             url_for("letters.write", quarter=draft.quarter, **project_args()),
         )
-    begin_write()
-    try:
+    with Attempt() as attempt:
         service.reopen(service.locked(draft.id), actor=acting(), now=current_time())
-    except TrackerError as refusal:
-        end_transaction(commit=False)
-        return page(draft_or_404(quarter), status=refusal.status, refusal=refusal.message)
-    flash(gettext("La lettre est de nouveau un brouillon."), "success")
-    return back(quarter, "etapes")
+        flash(gettext("La lettre est de nouveau un brouillon."), "success")
+        return back(quarter, "etapes")
+    return page(draft_or_404(quarter), refused=attempt.refusal)
 
 
 def _read_again(draft: DraftLetter, refusal: ContentMoved) -> ResponseReturnValue:
@@ -232,24 +214,17 @@ def publish(quarter: str) -> ResponseReturnValue:
     form = PublishForm(data={"is_public": draft.is_public, "revision": draft.revision})
     status = 200
     if form.validate_on_submit():
-        begin_write()
-        try:
+        with Attempt(form) as attempt:
             letter = service.publish(
                 service.locked(draft.id), is_public=bool(form.is_public.data), revision=form.revision.data,
                 actor=acting(), now=current_time(),
             )  # fmt: skip
-        except ContentMoved as refusal:
-            end_transaction(commit=False)
-            return _read_again(draft, refusal)
-        except TrackerError as refusal:
-            end_transaction(commit=False)
-            form.refuse(refusal)
-            status, draft = refusal.status, draft_or_404(quarter)
-            form.revision.raw_data = None  # the next post is made knowing this version
-            form.revision.process_data(draft.revision)
-        else:
             flash(gettext("La lettre n° %(n)s est publiée. Elle ne changera plus.", n=letter.number), "success")
             return redirect(url_for("letters.show", number=letter.number), 303)
+        if isinstance(attempt.refusal, ContentMoved):
+            return _read_again(draft, attempt.refusal)
+        status, draft = attempt.status, draft_or_404(quarter)
+        form.read_again("revision", draft.revision)
     elif form.is_submitted():
         status = 422
     project = chosen_project()

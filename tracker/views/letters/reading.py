@@ -7,8 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_login import current_user
 
-from tracker.errors import TrackerError
-from tracker.extensions import begin_write, end_transaction
+from tracker.extensions import begin_write
 from tracker.forms.letters import BuildForm
 from tracker.letters import Quarter
 from tracker.permissions import Permission, can, require
@@ -16,6 +15,7 @@ from tracker.queries import letters
 from tracker.queries.letters import LetterLine, PublishedLetter
 from tracker.security import acting, current_time, public, requires
 from tracker.services import letters as service
+from tracker.views.attempts import Attempt
 from tracker.views.conditional import conditional
 from tracker.views.frame import chosen_project, project_args, show_project, today
 from tracker.views.letters import bp, forms_of
@@ -86,24 +86,21 @@ def build() -> ResponseReturnValue:
     project = chosen_project()
     require(acting(), Permission.LETTER_EDIT, project)
     quarter = request.form.get("quarter", "")
-    begin_write()
-    try:
+    with Attempt() as attempt:
         letter = service.build(project.id, quarter, actor=acting(), now=current_time())
-    except TrackerError as refusal:
-        end_transaction(commit=False)
-        archive, drafts = letters.archive(project.id, public_only=False), letters.drafts(project.id)
-        form = BuildForm(quarters=offered(archive, drafts))
-        form.refuse(refusal)
-        page = render_template(
-            "letters/index.html", years=_by_year(archive), total=len(archive), drafts=drafts, to_read=(),
-            may_edit=True, form=form,
-        )  # fmt: skip
-        return page, refusal.status
-    flash(
-        gettext("Lettre composée à partir des données. Il vous reste l'éditorial, et ce que vous voulez changer."),
-        "success",
-    )
-    return redirect(url_for("letters.write", quarter=letter.quarter, **project_args()), 303)
+        flash(
+            gettext("Lettre composée à partir des données. Il vous reste l'éditorial, et ce que vous voulez changer."),
+            "success",
+        )
+        return redirect(url_for("letters.write", quarter=letter.quarter, **project_args()), 303)
+    archive, drafts = letters.archive(project.id, public_only=False), letters.drafts(project.id)
+    form = BuildForm(quarters=offered(archive, drafts))
+    attempt.say(form)
+    page = render_template(
+        "letters/index.html", years=_by_year(archive), total=len(archive), drafts=drafts, to_read=(),
+        may_edit=True, form=form,
+    )  # fmt: skip
+    return page, attempt.status
 
 
 def _published_or_404(number: int) -> PublishedLetter:

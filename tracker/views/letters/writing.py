@@ -10,7 +10,6 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from tracker.errors import Conflict, TrackerError
-from tracker.extensions import begin_write, end_transaction
 from tracker.forms import BaseForm
 from tracker.forms.letters import ApprovalForm, BlockForm, FreeBlockForm, ReadersForm
 from tracker.letters import Section, canonical, digest, document, markdown_of, references
@@ -21,6 +20,7 @@ from tracker.queries.letters import BlockRecord, DraftLetter
 from tracker.security import acting, current_time, requires
 from tracker.services import letters as service
 from tracker.services.letters.blocks import seen_of
+from tracker.views.attempts import Attempt
 from tracker.views.frame import ask, chosen_project, confirmed, project_args, today
 from tracker.views.letters import bp, forms_of
 from tracker.views.letters.drafts import draft_or_404, writable_draft
@@ -79,7 +79,7 @@ def page(
     free: BaseForm | None = None,
     readers: ReadersForm | None = None,
     approval: ApprovalForm | None = None,
-    refusal: str = "",
+    refused: TrackerError | None = None,
 ) -> ResponseReturnValue:
     """The editor's page, with what was just typed in the form it came from."""
     project = chosen_project()
@@ -109,9 +109,9 @@ def page(
         wanted=wanted,
         approval=approval or ApprovalForm(formdata=None, data={"on": today(), "revision": draft.revision}),
         approval_open=approval is not None,
-        refusal=refusal,
+        refusal=refused.message if refused else "",
         target=forms_of.page_address,
-    ), status
+    ), refused.status if refused else status
 
 
 def back(quarter: str, anchor: str = "") -> ResponseReturnValue:
@@ -137,8 +137,7 @@ def block(quarter: str, key: str) -> ResponseReturnValue:
         abort(400, gettext("Ce bouton n'est pas connu : rien n'a été changé."))
     if present is not None and not confirmed() and (question := _question(present, act)):
         return ask(*question, url_for("letters.write", quarter=quarter, _anchor=f"bloc-{key}", **project_args()))
-    begin_write()
-    try:
+    with Attempt() as attempt:
         letter = service.locked(draft.id)
         who: dict[str, Any] = {"actor": acting(), "now": current_time()}
         if act in STEPS:
@@ -150,10 +149,8 @@ def block(quarter: str, key: str) -> ResponseReturnValue:
         else:
             service.remove_block(letter, key, **who)
             key = ""
-    except TrackerError as refusal:
-        end_transaction(commit=False)
-        return page(draft_or_404(quarter), status=refusal.status, refusal=refusal.message)
-    return back(quarter, f"bloc-{key}" if key else "")
+        return back(quarter, f"bloc-{key}" if key else "")
+    return page(draft_or_404(quarter), refused=attempt.refusal)
 
 
 def _question(present: BlockRecord, act: str) -> tuple[str, str, str] | None:
@@ -174,28 +171,21 @@ def _write_block(draft: DraftLetter, present: BlockRecord) -> ResponseReturnValu
     theirs: str | None = None
     status = 422
     if form.validate_on_submit():
-        begin_write()
-        try:
+        with Attempt(form) as attempt:
             service.edit_block(
                 service.locked(draft.id), present.key, text=form.text.data or "", revision=form.revision.data,
                 title=form.title.data if isinstance(form, FreeBlockForm) else None, seen=form.seen.data or None,
                 actor=acting(), now=current_time(),
             )  # fmt: skip
-        except TrackerError as refusal:
-            end_transaction(commit=False)
-            form.refuse(refusal)
-            status = refusal.status
-            draft = draft_or_404(draft.quarter)
-            present = draft.block(present.key) or present
-            if isinstance(refusal, Conflict):
-                # the next save is made knowing both versions
-                theirs = present.edited_text or ""
-                form.revision.data = form.revision.raw_data = None
-                form.revision.process_data(draft.revision)
-                form.seen.process_data(seen_of(title=str(present.data.get("title", "")), text=present.edited_text))
-        else:
             flash(gettext("Passage enregistré."), "success")
             return back(draft.quarter, f"bloc-{present.key}")
+        status = attempt.status
+        draft = draft_or_404(draft.quarter)
+        present = draft.block(present.key) or present
+        if isinstance(attempt.refusal, Conflict):
+            theirs = present.edited_text or ""
+            form.read_again("revision", draft.revision)
+            form.read_again("seen", seen_of(title=str(present.data.get("title", "")), text=present.edited_text))
     return page(draft, status=status, typed=(present.key, form), theirs=theirs)
 
 
@@ -207,19 +197,14 @@ def add(quarter: str) -> ResponseReturnValue:
     form = FreeBlockForm(prefix="nouveau-")
     status = 422
     if form.validate_on_submit():
-        begin_write()
-        try:
+        with Attempt(form) as attempt:
             row = service.add_block(
                 service.locked(draft.id), title=form.title.data or "", text=form.text.data or "", actor=acting(),
                 now=current_time(),
             )  # fmt: skip
-        except TrackerError as refusal:
-            end_transaction(commit=False)
-            form.refuse(refusal)
-            status, draft = refusal.status, draft_or_404(quarter)
-        else:
             flash(gettext("Passage ajouté à la fin : remontez-le où vous voulez."), "success")
             return back(quarter, f"bloc-{row.key}")
+        status, draft = attempt.status, draft_or_404(quarter)
     return page(draft, status=status, free=form)
 
 
@@ -228,11 +213,8 @@ def add(quarter: str) -> ResponseReturnValue:
 def refresh(quarter: str) -> ResponseReturnValue:
     """Read the data again; what the editor wrote stays."""
     draft = writable_draft(quarter)
-    begin_write()
-    try:
+    with Attempt() as attempt:
         service.build(draft.programme_id, draft.quarter, actor=acting(), now=current_time())
-    except TrackerError as refusal:
-        end_transaction(commit=False)
-        return page(draft_or_404(quarter), status=refusal.status, refusal=refusal.message)
-    flash(gettext("Données relues. Vos textes, votre ordre et vos passages sont restés."), "success")
-    return back(quarter)
+        flash(gettext("Données relues. Vos textes, votre ordre et vos passages sont restés."), "success")
+        return back(quarter)
+    return page(draft_or_404(quarter), refused=attempt.refusal)
