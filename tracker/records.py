@@ -6,6 +6,7 @@ Nothing here knows the database or the request. Dates are Europe/Paris days; ins
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from hashlib import sha256
@@ -147,3 +148,29 @@ class Page(Generic[T]):
     @property
     def last(self) -> int:
         return min(self.total, self.number * self.size)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Which lines of a list a page holds: `size` of them from `start`."""
+
+    number: int
+    size: int
+    total: int
+
+    @property
+    def start(self) -> int:
+        return (self.number - 1) * self.size
+
+    def holding(self, items: Iterable[T]) -> Page[T]:
+        """The page, once its lines are read."""
+        return Page(tuple(items), self.number, self.size, self.total)
+
+    def of(self, items: Sequence[T]) -> Page[T]:
+        """The page, of a list read whole."""
+        return self.holding(items[self.start : self.start + self.size])
+
+
+def window(number: int, *, size: int, total: int) -> Window:
+    """The page asked for; past the end of the list, the last one."""
+    return Window(min(max(number, 1), max(1, -(-total // size))), size, total)

@@ -175,9 +175,16 @@ def test_lateness_is_never_listed_by_person(client: CheckedClient, site: Site) -
     assert client.get("/actions?q=Paule").select("table") == []
 
 
+def test_past_the_last_page_stands_the_last_one(client: CheckedClient, site: Site) -> None:
+    be(client, site, "agent")
+    rows = [
+        [row.get_text() for row in client.get(f"/actions{page}").select("table tbody tr")] for page in ("", "?page=9")
+    ]
+    assert rows[0] and rows[0] == rows[1]
+
+
 def test_a_page_that_does_not_exist_is_not_found(client: CheckedClient, site: Site) -> None:
     be(client, site, "agent")
-    client.get("/actions?page=2", expected=404)
     client.get("/actions/99", expected=404)
     client.get("/actions/99999999999999", expected=404)
     client.get("/actions/nouvelle", expected=403)

@@ -24,7 +24,7 @@ from tracker.progress import ActionState, Summary, summarise
 from tracker.queries import log
 from tracker.queries.kept import Kept, database
 from tracker.queries.projects import Choice, ProjectRecord
-from tracker.records import Page
+from tracker.records import Page, window
 from tracker.search import fold, words
 from tracker.workflow import VISIBLE
 
@@ -186,9 +186,8 @@ def action_list(
     ]
     shown = [state for state in matching if filters.status is None or state.status is filters.status]
     _sort(shown, sort)
-    start = (number - 1) * size
     return ActionList(
-        page=Page(tuple(shown[start : start + size]), number, size, len(shown)),
+        page=window(number, size=size, total=len(shown)).of(shown),
         summary=summarise(matching),
         total=len(matching),
     )

@@ -15,7 +15,7 @@ from tracker import filters
 from tracker.enums import ConditionKind, MeetingKind, Motive, Outcome
 from tracker.extensions import db
 from tracker.models import Decision, DecisionCondition, Meeting, Proposal
-from tracker.records import Page, paris_day
+from tracker.records import Page, paris_day, window
 from tracker.workflow import DECIDABLE
 
 UNPUBLISHED_SIZE = 30
@@ -196,16 +196,16 @@ _WAITING = (Decision.published_on.is_(None), Proposal.state.in_(DECIDABLE))
 def unpublished(programme_id: int, *, page: int) -> Page[AnswerRecord]:
     """A page of the decisions taken and not published, by number of proposal. For the committee."""
     total = unpublished_count_of_project(programme_id)
-    number = min(page, max(1, -(-total // UNPUBLISHED_SIZE)))
-    shown = (
+    shown = window(page, size=UNPUBLISHED_SIZE, total=total)
+    keys = (
         select(Decision.id)
         .join(Proposal, Proposal.id == Decision.proposal_id)
         .where(Proposal.programme_id == programme_id, *_WAITING)
         .order_by(Proposal.number, Decision.id)
-        .limit(UNPUBLISHED_SIZE)
-        .offset((number - 1) * UNPUBLISHED_SIZE)
+        .limit(shown.size)
+        .offset(shown.start)
     )
-    return Page(_unpublished(Decision.id.in_(shown)), number, UNPUBLISHED_SIZE, total)
+    return shown.holding(_unpublished(Decision.id.in_(keys)))
 
 
 def unpublished_among(programme_id: int, keys: Iterable[int]) -> tuple[AnswerRecord, ...]:

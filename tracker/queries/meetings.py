@@ -13,7 +13,7 @@ from tracker import filters
 from tracker.enums import ActionStatus, Health, MeetingKind, UpdateKind
 from tracker.extensions import db
 from tracker.models import Action, ActionUpdate, Decision, Meeting, WorkingGroup
-from tracker.records import Page, paris_day, seen_mark
+from tracker.records import Page, paris_day, seen_mark, window
 from tracker.search import fold, words
 
 PAGE_SIZE = 25
@@ -119,10 +119,7 @@ def listing(programme_id: int, wanted: MeetingFilter, *, today: date, page: int)
     shown = [line for line in lines if _matches(line, wanted)]
     coming = tuple(reversed([line for line in shown if line.held_on >= today]))
     held = [line for line in shown if line.held_on < today]
-    start = (page - 1) * PAGE_SIZE
-    return MeetingList(
-        coming, Page(tuple(held[start : start + PAGE_SIZE]), page, PAGE_SIZE, len(held)), years, len(lines)
-    )
+    return MeetingList(coming, window(page, size=PAGE_SIZE, total=len(held)).of(held), years, len(lines))
 
 
 def _matches(line: MeetingLine, wanted: MeetingFilter) -> bool:
@@ -180,10 +177,3 @@ def _told(note: str, redacted_at: Any) -> str:
     if redacted_at is None:
         return note
     return gettext("Texte retiré le %(day)s.", day=filters.day(paris_day(redacted_at)))
-
-
-def published_answer_count(meeting_id: int) -> int:
-    count = db.session.scalar(
-        select(func.count(Decision.id)).where(Decision.meeting_id == meeting_id, Decision.published_on.is_not(None))
-    )
-    return count or 0

@@ -15,8 +15,8 @@ from sqlalchemy import ColumnElement, and_, func, select
 from tracker.enums import ProposalState
 from tracker.extensions import db
 from tracker.models import Campaign, Programme, Proposal, Theme
-from tracker.queries.proposals import EXCERPT, OWN_SIZE, AuthorLine, authors_of, page_within, theme_shown
-from tracker.records import Actor, Page
+from tracker.queries.proposals import EXCERPT, OWN_SIZE, AuthorLine, authors_of, theme_shown
+from tracker.records import Actor, Page, window
 
 DEFAULT_MODERATION_DAYS = 5
 
@@ -40,9 +40,9 @@ def waiting(programme_ids: Collection[int], *, actor: Actor, page: int) -> Page[
     """A page of the submissions to publish or return, the oldest first, each with the beginning of its text."""
     reached = and_(Proposal.programme_id.in_(programme_ids), Proposal.state == ProposalState.SUBMITTED)
     total = db.session.scalar(select(func.count(Proposal.id)).where(reached)) or 0
-    number = page_within(page, total)
+    shown = window(page, size=OWN_SIZE, total=total)
     beginning = func.substr(Proposal.body, 1, EXCERPT)
-    return Page(_waiting(reached, beginning, actor=actor, page=number), number, OWN_SIZE, total)
+    return shown.holding(_waiting(reached, beginning, actor=actor, start=shown.start))
 
 
 def waiting_one(proposal_id: int, *, actor: Actor) -> WaitingProposal | None:
@@ -51,7 +51,7 @@ def waiting_one(proposal_id: int, *, actor: Actor) -> WaitingProposal | None:
 
 
 def _waiting(
-    condition: ColumnElement[bool], body_column: Any, *, actor: Actor, page: int = 1
+    condition: ColumnElement[bool], body_column: Any, *, actor: Actor, start: int = 0
 ) -> tuple[WaitingProposal, ...]:
     rows = db.session.execute(
         select(
@@ -64,7 +64,7 @@ def _waiting(
         .where(Proposal.state == ProposalState.SUBMITTED, condition)
         .order_by(Proposal.submitted_on, Proposal.id)
         .limit(OWN_SIZE)
-        .offset((page - 1) * OWN_SIZE)
+        .offset(start)
     ).all()  # fmt: skip
     authors = authors_of([row[0] for row in rows], actor.id)
     found = []

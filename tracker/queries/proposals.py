@@ -52,7 +52,7 @@ from tracker.models import (
     programme_entity,
 )
 from tracker.queries.projects import Choice
-from tracker.records import Actor, Page
+from tracker.records import Actor, Page, window
 from tracker.workflow import VISIBLE
 
 PAGE_SIZE = 20
@@ -270,8 +270,7 @@ def listing(
     counted = db.session.execute(select(Proposal.state, func.count()).where(*kept).group_by(Proposal.state))
     by_state: dict[ProposalState, int] = {row[0]: row[1] for row in counted}
     total = sum(by_state.values()) if filters.state is None else by_state.get(filters.state, 0)
-    pages = max(1, -(-total // PAGE_SIZE))
-    number = min(number, pages)
+    shown = window(number, size=PAGE_SIZE, total=total)
     if filters.state is not None:
         kept.append(Proposal.state == filters.state)
     orders: dict[Sort, tuple[Any, ...]] = {
@@ -288,12 +287,11 @@ def listing(
         .outerjoin(Theme, Theme.id == Proposal.theme_id)
         .where(*kept)
         .order_by(*orders[filters.sort])
-        .limit(PAGE_SIZE)
-        .offset((number - 1) * PAGE_SIZE)
+        .limit(shown.size)
+        .offset(shown.start)
     ).all()  # fmt: skip
     authors = authors_of([row[0] for row in rows], NOBODY)
-    cards = tuple(_card(row, authors.get(row[0], ())) for row in rows)
-    return ProposalList(Page(cards, number, PAGE_SIZE, total), by_state)
+    return ProposalList(shown.holding(_card(row, authors.get(row[0], ())) for row in rows), by_state)
 
 
 def count_matching(q: str, programme_ids: Collection[int]) -> int:
@@ -402,7 +400,7 @@ def mine(actor: Actor, *, page: int, today: date) -> Page[OwnProposal]:
     """A page of the reader's own, in every project: drafts first, then the latest."""
     owned = select(func.count()).select_from(Authorship).where(Authorship.user_id == actor.id)
     total = db.session.scalar(owned) or 0
-    number = page_within(page, total)
+    shown = window(page, size=OWN_SIZE, total=total)
     rows: Any = db.session.execute(
         select(
             Proposal.id, Proposal.number, Proposal.draft_key, Proposal.title, Proposal.state, Proposal.created_on,
@@ -412,15 +410,10 @@ def mine(actor: Actor, *, page: int, today: date) -> Page[OwnProposal]:
         .join(Authorship, and_(Authorship.proposal_id == Proposal.id, Authorship.user_id == actor.id))
         .join(Programme, Programme.id == Proposal.programme_id)
         .order_by(Proposal.state != ProposalState.DRAFT, Proposal.created_on.desc(), Proposal.id.desc())
-        .limit(OWN_SIZE)
-        .offset((number - 1) * OWN_SIZE)
+        .limit(shown.size)
+        .offset(shown.start)
     )  # fmt: skip
-    return Page(tuple(OwnProposal(*row) for row in rows), number, OWN_SIZE, total)
-
-
-def page_within(page: int, total: int) -> int:
-    """The page asked for, or the last one."""
-    return min(page, max(1, -(-total // OWN_SIZE)))
+    return shown.holding(OwnProposal(*row) for row in rows)
 
 
 @dataclass(frozen=True, slots=True)

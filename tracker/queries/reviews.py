@@ -14,7 +14,7 @@ from tracker import search
 from tracker.enums import LineageKind, ProposalState, ReviewAdvice
 from tracker.extensions import db
 from tracker.models import Decision, Event, Proposal, ProposalLineage, ProposalTransition, Review, Theme, User
-from tracker.records import Page, paris_day
+from tracker.records import Page, paris_day, window
 from tracker.validation import as_id
 from tracker.workflow import PENDING, VISIBLE
 
@@ -217,6 +217,7 @@ def study_page(programme_id: int, wanted: StudyFilter, *, page: int, total: int)
         StudySort.SUPPORTED: [Proposal.support_count.desc(), Proposal.number],
         StudySort.NUMBER: [Proposal.number],
     }
+    shown = window(page, size=PAGE_SIZE, total=total)
     wheres = _wheres(programme_id, wanted)
     if wanted.bucket is not None:
         wheres.append(_bucket_where(wanted.bucket))
@@ -236,10 +237,10 @@ def study_page(programme_id: int, wanted: StudyFilter, *, page: int, total: int)
         .outerjoin(Review, Review.id == current_opinion_id())
         .where(*wheres)
         .order_by(*orders[wanted.sort])
-        .limit(PAGE_SIZE)
-        .offset((page - 1) * PAGE_SIZE)
+        .limit(shown.size)
+        .offset(shown.start)
     ).all()
-    return Page(tuple(StudyItem(*_values(row)) for row in rows), page, PAGE_SIZE, total)
+    return shown.holding(StudyItem(*_values(row)) for row in rows)
 
 
 def studied(number: int) -> StudiedProposal | None:

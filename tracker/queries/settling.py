@@ -24,7 +24,7 @@ from tracker.models import (
     action_proposal,
 )
 from tracker.queries.reviews import current_opinion_id, has_fresh_opinion, text_where, theme_where
-from tracker.records import Page
+from tracker.records import Page, window
 from tracker.workflow import PENDING
 
 PAGE_SIZE = 16  # two printed sides of eight
@@ -187,6 +187,7 @@ def settle_page(
         SettleSort.OLDEST: [Proposal.published_on, Proposal.number],
         SettleSort.NUMBER: [Proposal.number],
     }
+    shown = window(page, size=size, total=total)
     wheres = _wheres(programme_id, wanted, today)
     if wanted.bucket is not None:
         wheres.append(bucket == wanted.bucket.value)
@@ -209,10 +210,10 @@ def settle_page(
         .outerjoin(Review, Review.id == current_opinion_id())
         .where(*wheres)
         .order_by(*orders[wanted.sort])
-        .limit(size)
-        .offset((page - 1) * size)
+        .limit(shown.size)
+        .offset(shown.start)
     ).all()
-    return Page(tuple(SettleItem(*_values(row)) for row in rows), page, size, total)
+    return shown.holding(SettleItem(*_values(row)) for row in rows)
 
 
 def united_supports(proposal_ids: Iterable[int]) -> dict[int, int]:
@@ -336,6 +337,7 @@ def condition_page(
     programme_id: int, *, met: bool, q: str, page: int, total: int, size: int = 25
 ) -> Page[ConditionLine]:
     """Conditions awaited (the oldest answer first) or met (the last met first)."""
+    shown = window(page, size=size, total=total)
     order = DecisionCondition.met_on.desc() if met else Decision.published_on.asc()
     rows = db.session.execute(
         select(
@@ -355,7 +357,7 @@ def condition_page(
             DecisionCondition.met_on.is_not(None) if met else DecisionCondition.met_on.is_(None),
         )
         .order_by(order, Proposal.number, DecisionCondition.id)
-        .limit(size)
-        .offset((page - 1) * size)
+        .limit(shown.size)
+        .offset(shown.start)
     )
-    return Page(tuple(ConditionLine(*_values(row)) for row in rows), page, size, total)
+    return shown.holding(ConditionLine(*_values(row)) for row in rows)

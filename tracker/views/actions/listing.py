@@ -152,8 +152,6 @@ def index() -> ResponseReturnValue:
     found = actions.action_list(
         project, as_of=as_of, filters=filters, unpiloted=choices.unpiloted, sort=sort, number=page_number()
     )
-    if page_number() > found.page.pages:
-        abort(404)
     active = _active(filters, choices)
     return render_template(
         "actions/index.html",
