@@ -43,6 +43,7 @@ class Permission(StrEnum):
     PROPOSAL_SUPPORT = "proposal:support"
     PROPOSAL_VIEW = "proposal:view"
     PROPOSAL_WITHDRAW = "proposal:withdraw"
+    SETTINGS_EDIT = "settings:edit"
     SETTINGS_VIEW = "settings:view"
 
 
@@ -89,7 +90,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.PRIVATE_NOTE_READ,
         }
     ),
-    Role.ADMIN: frozenset({P.SETTINGS_VIEW}),
+    Role.ADMIN: frozenset({P.SETTINGS_EDIT, P.SETTINGS_VIEW}),
     Role.RELAY: frozenset(),
 }
 

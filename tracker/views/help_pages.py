@@ -44,6 +44,7 @@ def _acts() -> dict[Permission, str]:
         P.MEETING_VIEW: gettext("Lire les pages des réunions"),
         P.MEETING_EDIT: gettext("Préparer une réunion et en écrire le compte rendu"),
         P.ACCOUNT_OWN: gettext("Changer son mot de passe"),
+        P.SETTINGS_EDIT: gettext("Changer les réglages : projet, employeurs, consultations, mots"),
         P.SETTINGS_VIEW: gettext("Ouvrir les réglages : personnes, employeurs, vérifications"),
     }
 

@@ -1,0 +1,1 @@
+"""What a town sets: projects, employers, lists, consultations, words."""
