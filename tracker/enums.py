@@ -292,3 +292,7 @@ class TextKind(Labelled):
     DECISION = "decision", "réponse"
     COMMENT = "comment", "commentaire"
     EVENT = "event", "trace"
+    LETTER = "letter", "texte d'une lettre"
+    PROPOSAL = "proposal", "proposition"
+    REVIEW = "review", "avis"
+    MEETING = "meeting", "compte rendu"

@@ -914,10 +914,16 @@ class Redaction(Numbered):
     reason: Mapped[str] = mapped_column(Text)
     asked_by_id: Mapped[int] = fk("user.id")
     asked_at: Mapped[datetime] = mapped_column(Instant)
+    part: Mapped[str] = mapped_column(String(SLUG_MAX), default="")  # the block, of a letter
     agreed_by_id: Mapped[int | None] = fk("user.id")
     agreed_at: Mapped[datetime | None] = mapped_column(Instant)
+    refused_by_id: Mapped[int | None] = fk("user.id")
+    refused_at: Mapped[datetime | None] = mapped_column(Instant)
 
-    __table_args__ = (CheckConstraint("asked_by_id <> agreed_by_id", name="two_people"),)
+    __table_args__ = (
+        CheckConstraint("asked_by_id <> agreed_by_id", name="two_people"),
+        CheckConstraint("agreed_at IS NULL OR refused_at IS NULL", name="agreed_or_refused"),
+    )
 
 
 class DataRequest(Numbered):

@@ -456,6 +456,10 @@ def upgrade():
                 "decision",
                 "comment",
                 "event",
+                "letter",
+                "proposal",
+                "review",
+                "meeting",
                 name="textkind",
                 native_enum=False,
                 create_constraint=True,
@@ -467,16 +471,22 @@ def upgrade():
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("asked_by_id", sa.Integer(), nullable=False),
         sa.Column("asked_at", sa.DateTime(), nullable=False),
+        sa.Column("part", sa.String(length=80), nullable=False),
         sa.Column("agreed_by_id", sa.Integer(), nullable=True),
         sa.Column("agreed_at", sa.DateTime(), nullable=True),
+        sa.Column("refused_by_id", sa.Integer(), nullable=True),
+        sa.Column("refused_at", sa.DateTime(), nullable=True),
         sa.CheckConstraint("asked_by_id <> agreed_by_id", name=op.f("ck_redaction_two_people")),
+        sa.CheckConstraint("agreed_at IS NULL OR refused_at IS NULL", name=op.f("ck_redaction_agreed_or_refused")),
         sa.ForeignKeyConstraint(["agreed_by_id"], ["user.id"], name=op.f("fk_redaction_agreed_by_id_user")),
         sa.ForeignKeyConstraint(["asked_by_id"], ["user.id"], name=op.f("fk_redaction_asked_by_id_user")),
+        sa.ForeignKeyConstraint(["refused_by_id"], ["user.id"], name=op.f("fk_redaction_refused_by_id_user")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_redaction")),
     )
     with op.batch_alter_table("redaction", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_redaction_agreed_by_id"), ["agreed_by_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_redaction_asked_by_id"), ["asked_by_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_redaction_refused_by_id"), ["refused_by_id"], unique=False)
 
     op.create_table(
         "activation_code",
@@ -1504,6 +1514,7 @@ def downgrade():
     op.drop_table("data_request")
     op.drop_table("activation_code")
     with op.batch_alter_table("redaction", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_redaction_refused_by_id"))
         batch_op.drop_index(batch_op.f("ix_redaction_asked_by_id"))
         batch_op.drop_index(batch_op.f("ix_redaction_agreed_by_id"))
 
