@@ -23,6 +23,7 @@ class Permission(StrEnum):
     ACTION_VIEW = "action:view"
     BASELINE_CHANGE = "baseline:change"
     BOARD_VIEW = "board:view"
+    CODE_PRINT = "code:print"
     DECISION_PREPARE = "decision:prepare"
     DECISION_PUBLISH = "decision:publish"
     DECISION_TAKE = "decision:take"
@@ -41,6 +42,7 @@ class Permission(StrEnum):
     PROPOSAL_MODERATE = "proposal:moderate"
     PROPOSAL_REVIEW = "proposal:review"
     PROPOSAL_SUPPORT = "proposal:support"
+    PROPOSAL_TRANSCRIBE = "proposal:transcribe"
     PROPOSAL_VIEW = "proposal:view"
     PROPOSAL_WITHDRAW = "proposal:withdraw"
     SETTINGS_EDIT = "settings:edit"
@@ -74,7 +76,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.GROUP_LEAD: frozenset({P.ACTION_CREATE, P.ACTION_EDIT, P.ACTION_POST, P.GROUP_ROUND, P.PRIVATE_NOTE_READ}),
     Role.GROUP_MEMBER: frozenset(),
     Role.REVIEWER: frozenset({P.PROPOSAL_REVIEW}),
-    Role.MODERATOR: frozenset({P.PROPOSAL_MODERATE}),
+    Role.MODERATOR: frozenset({P.PROPOSAL_MODERATE, P.PROPOSAL_TRANSCRIBE}),
     Role.EDITOR: frozenset({P.LETTER_EDIT, P.LETTER_PUBLISH, P.MEETING_EDIT}),
     Role.STEERING: frozenset(
         {
@@ -90,8 +92,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.PRIVATE_NOTE_READ,
         }
     ),
-    Role.ADMIN: frozenset({P.SETTINGS_EDIT, P.SETTINGS_VIEW}),
-    Role.RELAY: frozenset(),
+    Role.ADMIN: frozenset({P.CODE_PRINT, P.SETTINGS_EDIT, P.SETTINGS_VIEW}),
+    Role.RELAY: frozenset({P.CODE_PRINT, P.PROPOSAL_TRANSCRIBE}),
 }
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, current_app, render_template
+from flask import Blueprint, render_template
 from flask_babel import gettext
 
 from tracker.enums import Role
 from tracker.permissions import AGENT, AUTHOR, PILOT, ROLE_PERMISSIONS, Permission
 from tracker.security import public
+from tracker.views.frame import contact
 
 bp = Blueprint("help_pages", __name__)
 
@@ -24,6 +25,7 @@ def _acts() -> dict[Permission, str]:
         P.PROPOSAL_EDIT: gettext("Réécrire sa proposition"),
         P.PROPOSAL_WITHDRAW: gettext("Retirer sa proposition"),
         P.PROPOSAL_MODERATE: gettext("Publier une proposition ou la renvoyer à son auteur·rice"),
+        P.PROPOSAL_TRANSCRIBE: gettext("Saisir une proposition dite sur papier ou en atelier"),
         P.PROPOSAL_REVIEW: gettext("Étudier une proposition et donner un avis"),
         P.DECISION_PREPARE: gettext("Voir ce qui est à décider"),
         P.DECISION_TAKE: gettext("Écrire la réponse du comité de pilotage"),
@@ -45,6 +47,7 @@ def _acts() -> dict[Permission, str]:
         P.MEETING_EDIT: gettext("Préparer une réunion et en écrire le compte rendu"),
         P.ACCOUNT_OWN: gettext("Changer son mot de passe"),
         P.SETTINGS_EDIT: gettext("Changer les réglages : projet, employeurs, consultations, mots"),
+        P.CODE_PRINT: gettext("Imprimer les codes qui ouvrent un compte (le relais : pour son site)"),
         P.SETTINGS_VIEW: gettext("Ouvrir les réglages : personnes, employeurs, vérifications"),
     }
 
@@ -52,7 +55,7 @@ def _acts() -> dict[Permission, str]:
 @bp.get("/aide")
 @public
 def index() -> str:
-    return render_template("help/index.html", contact=current_app.config["CONTACT"])
+    return render_template("help/index.html", contact=contact())
 
 
 @bp.get("/aide/qui-peut-quoi")
@@ -76,10 +79,10 @@ def permissions() -> str:
 @bp.get("/accessibilite")
 @public
 def accessibility() -> str:
-    return render_template("help/accessibility.html", contact=current_app.config["CONTACT"])
+    return render_template("help/accessibility.html", contact=contact())
 
 
 @bp.get("/donnees-personnelles")
 @public
 def privacy() -> str:
-    return render_template("help/privacy.html", contact=current_app.config["CONTACT"])
+    return render_template("help/privacy.html", contact=contact())
