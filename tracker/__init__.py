@@ -77,9 +77,10 @@ def create_app(config: Mapping[str, Any] | None = None, environ: Mapping[str, st
     login_manager.init_app(app)
 
     from tracker import filters, security, views
+    from tracker.views.frame import labels
 
     babel.init_app(app, locale_selector=security.choose_locale)
-    speak(app)
+    speak(app, labels)
     security.init_app(app)
     filters.init_app(app)
     views.init_app(app)

@@ -7,12 +7,12 @@ failing half-way, and readers never wait. A request reads first, then calls `beg
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from babel.support import Translations
-from flask import Flask, g, has_app_context
+from flask import Flask, g, has_app_context, has_request_context
 from flask_babel import Babel, Domain, get_locale
 from flask_login import LoginManager
 from flask_sqlalchemy import SQLAlchemy
@@ -20,6 +20,8 @@ from flask_wtf.csrf import CSRFProtect
 from sqlalchemy import Connection, Engine, MetaData, TextClause, event
 from sqlalchemy import exc as sql_errors
 from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session
+
+from tracker.wording import NONE, Labels, reworded
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -45,6 +47,26 @@ class FrenchSource(Translations):
     ngettext = ungettext
 
 
+class TownSource(FrenchSource):
+    """French in the words of one town."""
+
+    def __init__(self, labels: Labels) -> None:
+        super().__init__()
+        self._labels = labels
+        self._said: dict[str, str] = {}
+
+    def ugettext(self, message: str) -> str:
+        found = self._said.get(message)
+        if found is None:
+            found = self._said[message] = reworded(message, self._labels)
+        return found
+
+    def ungettext(self, msgid1: str, msgid2: str, n: int) -> str:
+        return self.ugettext(super().ungettext(msgid1, msgid2, n))
+
+    gettext, ngettext = ugettext, ungettext
+
+
 class RequestDomain(Domain):
     """Looks the reader's catalogue up once per request: a page asks for hundreds of words.
 
@@ -53,12 +75,25 @@ class RequestDomain(Domain):
 
     _source = FrenchSource()
 
+    def __init__(self, *args: Any, labels: Callable[[], Labels] = lambda: NONE, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._labels = labels
+        self._town = (NONE, self._source)
+
+    def _french(self) -> FrenchSource:
+        labels = self._labels() if has_request_context() and not g.get("failing") else NONE
+        if labels == NONE:
+            return self._source
+        if self._town[0] != labels:
+            self._town = (labels, TownSource(labels))
+        return self._town[1]
+
     def get_translations(self) -> Translations:
         if not has_app_context():
             return self._source
         found: Translations | None = g.get("catalogue")
         if found is None:
-            found = self._source if str(get_locale()) == "fr" else super().get_translations()
+            found = self._french() if str(get_locale()) == "fr" else super().get_translations()
             g.catalogue = found
         return found
 
@@ -79,9 +114,9 @@ def prepare_migrations(app: Flask, directory: str) -> None:
     Migrate(app, db, directory=directory)
 
 
-def speak(app: Flask) -> None:
-    """Give code and templates the words of `RequestDomain`; call it once Babel is set."""
-    domain = RequestDomain(domain="messages")
+def speak(app: Flask, labels: Callable[[], Labels]) -> None:
+    """Give code and templates the words of `RequestDomain`; call it once Babel is set. `labels`: those of the town."""
+    domain = RequestDomain(domain="messages", labels=labels)
     with app.app_context():
         app.extensions["babel"].instance.domain_instance = domain
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]

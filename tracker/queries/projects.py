@@ -10,7 +10,10 @@ from typing import Any
 from sqlalchemy import Select, select
 
 from tracker.extensions import db
-from tracker.models import Entity, Instance, Programme, Theme, WorkingGroup, programme_entity
+from tracker.models import Entity, Instance, Programme, Setting, Theme, WorkingGroup, programme_entity
+from tracker.wording import NONE, Labels, labels_of
+
+LABELS, CONTACT = "labels", "contact"  # keys of settings that every page needs
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,8 @@ class Frame:
     revision: int
     demo: bool
     projects: tuple[ProjectRecord, ...]
+    labels: Labels = NONE  # the town's own words
+    contact: str = ""  # whom to ask for help, when the town has said it
 
     @property
     def principal(self) -> ProjectRecord | None:
@@ -74,8 +79,9 @@ class Choice:
 def _frame() -> Select[Any]:
     """Built once: every request asks it."""
     columns = [getattr(Programme, field.name) for field in fields(ProjectRecord)]
+    labels, contact = (select(Setting.value).where(Setting.key == key).scalar_subquery() for key in (LABELS, CONTACT))
     return (
-        select(Instance.revision, Instance.demo, *columns)
+        select(Instance.revision, Instance.demo, labels, contact, *columns)
         .outerjoin_from(Instance, Programme, Instance.id == 1)
         .order_by(Programme.is_principal.desc(), Programme.starts_on, Programme.id)
     )
@@ -86,7 +92,9 @@ def frame() -> Frame:
     rows = db.session.execute(_frame()).all()
     if not rows:
         return Frame(0, False, ())
-    return Frame(rows[0][0], rows[0][1], tuple(ProjectRecord(*row[2:]) for row in rows if row[2] is not None))
+    revision, demo, labels, contact = rows[0][:4]
+    projects = tuple(ProjectRecord(*row[4:]) for row in rows if row[4] is not None)
+    return Frame(revision, demo, projects, labels_of(labels), str(contact or ""))
 
 
 def entities(programme_id: int) -> tuple[Choice, ...]:

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote, urlencode
 
-from flask import abort, g, render_template, request
+from flask import abort, current_app, g, render_template, request
 from flask_babel import gettext
 
 from tracker.queries import projects
@@ -15,10 +15,15 @@ from tracker.queries.projects import Frame, ProjectRecord
 from tracker.records import Page, paris_day
 from tracker.security import current_time
 from tracker.validation import as_id
+from tracker.wording import Labels
 
 T = TypeVar("T")
 PAGE_MAX = 1_000_000
 ALL = "tous"  # all projects at once, in the list of proposals; other lists then show the principal one
+
+
+class NotOpenYet(Exception):
+    """This instance has no project yet: nobody did anything wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +46,24 @@ def page_frame() -> Frame:
     return frame
 
 
+def labels() -> Labels:
+    """The words that this town says otherwise."""
+    return page_frame().labels
+
+
+def contact() -> str:
+    """Whom to ask for help."""
+    return page_frame().contact or str(current_app.config["CONTACT"])
+
+
 def chosen_project() -> ProjectRecord:
-    """The project of `?projet=`, the page's own (set by `show_project`), or the principal one; 404 when none."""
+    """The project of `?projet=`, the page's own (set by `show_project`), or the principal one; 404 when none.
+
+    Raises NotOpenYet while this instance has no project at all.
+    """
     if "project" not in g:
+        if not page_frame().projects:
+            raise NotOpenYet
         slug = request.args.get("projet", "")
         project = page_frame().by_slug(slug) if slug and slug != ALL else page_frame().principal
         if project is None:

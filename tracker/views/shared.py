@@ -100,10 +100,11 @@ def fragment(name: str, *parts: Hashable, make: Callable[[], T]) -> T:
 
 
 def lasting(name: str, *parts: Hashable, make: Callable[[], T]) -> T:
-    """A piece that no row of the database changes, so that it needs none."""
+    """A piece that no row of the database changes, the town's words apart."""
     if "place" not in g:
         config = current_app.config
-        g.place = (config["SITE_NAME"], config["DEMO"], str(get_locale()), request.script_root)
+        words = () if g.get("failing") else page_frame().labels
+        g.place = (config["SITE_NAME"], config["DEMO"], str(get_locale()), request.script_root, words)
     kept: T = _kept.get((name, parts, g.place), _alone(make))
     return kept
 
