@@ -66,6 +66,8 @@ ENTRIES = (
     Entry("home.index", "/", PEOPLE),
     Entry("employers.colours", "/employeur/agglo/{colours}.css", EVERYBODY),
     Entry("accounts.password", "/compte/mot-de-passe", PEOPLE),
+    Entry("activation.activate", "/activer", EVERYBODY),
+    Entry("activation.forgotten", "/mot-de-passe-oublie", EVERYBODY),
     Entry("auth.login", "/connexion", EVERYBODY),
     Entry("auth.logout", "/deconnexion", EVERYBODY),
     Entry("auth.resume_visit", "/reprise", EVERYBODY),

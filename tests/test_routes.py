@@ -15,6 +15,8 @@ from tracker.security import mark_of
 
 # the only addresses that a visitor without login may open
 PUBLIC = {
+    "activation.activate",
+    "activation.forgotten",
     "auth.login",
     "auth.logout",
     "auth.resume_visit",

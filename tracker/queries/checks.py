@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from flask import current_app
 from flask_babel import gettext
 from sqlalchemy import and_, func, select, text
 
@@ -31,7 +32,8 @@ from tracker.models import (
     Vote,
     WorkingGroup,
 )
-from tracker.records import paris_day
+from tracker.queries import activation
+from tracker.records import PARIS, paris_day
 
 
 class Level(StrEnum):
@@ -68,6 +70,18 @@ def setup() -> Iterator[Finding]:
             Level.OK if found else Level.WARNING,
             gettext("%(word)s : %(count)s", word=word, count=found),
             "" if found else advice,
+        )
+    yield from _attempts()
+
+
+def _attempts() -> Iterator[Finding]:
+    """Whether somebody tried many activation codes these days; says nothing when nobody did."""
+    at = activation.last_alarm(current_app.config["CLOCK"]())
+    if at is not None:
+        yield Finding(
+            Level.WARNING,
+            gettext("beaucoup de codes faux ont été essayés le %(at)s", at=f"{at.astimezone(PARIS):%d/%m/%Y, %H:%M}"),
+            gettext("Les essais sont ralentis d'eux-mêmes. Si personne n'en a distribué ce jour-là, prévenez la DSI."),
         )
 
 

@@ -31,6 +31,7 @@ from tracker.errors import Refused, TrackerError
 from tracker.exports.eml import message_id
 from tracker.extensions import db, end_transaction, is_writing, write_transaction
 from tracker.models import OutboxMessage
+from tracker.services import activation
 from tracker.services.letters import reading
 
 LEASE = timedelta(minutes=10)
@@ -49,6 +50,7 @@ MESSAGE_AT_FAULT = (
 # kind → (subject, text) as it stands now, or None when there is nothing left to say
 RENDERERS: dict[str, Callable[[OutboxMessage], tuple[str, str] | None]] = {
     reading.MAIL_KIND: reading.request_mail,
+    activation.MAIL_KIND: activation.link_mail,
 }
 
 

@@ -7,6 +7,7 @@ from flask import Flask
 from tracker.views import (
     accounts,
     actions,
+    activation,
     auth,
     board,
     consultations,
@@ -30,6 +31,7 @@ from tracker.views import (
 BLUEPRINTS = (
     auth.bp,
     accounts.bp,
+    activation.bp,
     home.bp,
     actions.bp,
     groups.bp,

@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
-
 from flask import Blueprint, current_app, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_login import current_user
 from wtforms.fields import SelectChoice
 
-from tracker import validation
 from tracker.enums import Role
 from tracker.errors import TooManyAttempts
 from tracker.extensions import begin_write, end_transaction
 from tracker.forms.auth import LoginForm
-from tracker.queries import people, projects
+from tracker.queries import projects
 from tracker.security import answers_stale_forms, current_time, public, resume, sessions, stale_form
 from tracker.security.addresses import safe_path
 from tracker.services import accounts
 from tracker.validation import as_id
+from tracker.views.frame import contact
+from tracker.views.visits import DEMO_PASSWORD, try_login
 
 bp = Blueprint("auth", __name__)
 
-DEMO_PASSWORD = validation.DEMO_PASSWORD
 DEMO_LOGINS = ("agent", "pilote", "etude", "moderation", "copil", "redaction", "admin")
 
 
@@ -39,47 +36,6 @@ def _demo_accounts() -> list[tuple[str, str]]:
         "admin": Role.ADMIN.label.capitalize(),
     }
     return [(login, labels[login]) for login in DEMO_LOGINS]
-
-
-@dataclass(frozen=True, slots=True)
-class Visit:
-    """What a successful login gives."""
-
-    token: str
-    user_id: int
-    shared: bool
-
-    def begin(self, now: datetime) -> None:
-        sessions.begin(self.token, user_id=self.user_id, shared=self.shared, now=now)
-
-
-def try_login(
-    login: str, password: str, *, shared: bool, entity_id: int | None = None, only_user_id: int | None = None
-) -> Visit | None:
-    """A new visit, or None when account and password do not match.
-
-    Raises TooManyAttempts. Reads, then hashes outside any transaction, then writes alone and commits: the cookie
-    names the visit only once its row is kept.
-    """
-    now = current_time()
-    keys = accounts.throttle_keys(current_app.config["SECRET_KEY"], account=login, address=request.remote_addr or "")
-    accounts.check_throttle(keys, now=now)
-    account = people.credentials(login, entity_id=entity_id, user_id=only_user_id)
-    named = sessions.named_session()
-    end_transaction(commit=False)
-    right = accounts.verify_password(account.password_hash if account else None, password)
-    if current_app.config["MODE"] == "production" and password == DEMO_PASSWORD:
-        right = False  # everybody knows it: a demo's database served for good opens to nobody by it
-    begin_write()
-    if account is None or not right:
-        accounts.note_failure(keys, now=now)
-        end_transaction(commit=True)
-        return None
-    accounts.forget_failures(keys[0])
-    replaced = sessions.hash_token(named) if named else None
-    token = accounts.open_session(user_id=account.user_id, shared=shared, now=now, replaced=replaced)
-    end_transaction(commit=True)
-    return Visit(token, account.user_id, shared)
 
 
 def _may_be_a_number(login: str) -> bool:
@@ -144,7 +100,7 @@ def login() -> ResponseReturnValue:
             ended=status == 200 and sessions.named_session() is not None,
             demo_accounts=_demo_accounts() if current_app.config["DEMO"] else [],
             demo_password=DEMO_PASSWORD,
-            contact=current_app.config["CONTACT"],
+            contact=contact(),
         ),
         status,
     )

@@ -214,6 +214,13 @@
     if (row && event.target.value === "change") row.querySelector("details[data-round-change]")?.setAttribute("open", "");
   });
 
+  // ---- A code after the # of the address goes into its field, and out of the address and the history.
+  const coded = document.querySelector("input[data-from-address]");
+  if (coded && location.hash.length > 1 && !coded.value) {
+    coded.value = decodeURIComponent(location.hash.slice(1)).replace(/(.{4})(?=.)/g, "$1 ");
+    history.replaceState(null, "", location.pathname + location.search);
+  }
+
   // ---- Errors of a form: the summary is read first.
   document.querySelector("[data-focus]")?.focus();
 })();

@@ -1,0 +1,177 @@
+"""Who has no account yet, who has a code, and whether somebody tries codes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+
+from tracker.enums import Role
+from tracker.extensions import db
+from tracker.models import ActivationCode, Department, Event, RoleGrant, Site, User
+from tracker.queries.projects import Choice
+from tracker.records import Page, paris_day, window
+
+ALARM_VERB = "activation:attempts"
+ALARM_SHOWN = timedelta(days=7)
+PER_PAGE = 50
+
+
+class Wanted(StrEnum):
+    """Whom the page of codes lists."""
+
+    WITHOUT_CODE = "a-imprimer"  # neither an account nor a code that works
+    WITHOUT_ACCOUNT = "sans-compte"
+    ALL = "tous"
+
+
+@dataclass(frozen=True, slots=True)
+class CodeFilter:
+    """`sites` is the reach of who asks: None is everywhere."""
+
+    sites: frozenset[int] | None = None
+    site_id: int | None = None
+    department_id: int | None = None
+    wanted: Wanted = Wanted.WITHOUT_CODE
+    q: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SlipPerson:
+    """Somebody for whom a code may be printed."""
+
+    id: int
+    name: str
+    login: str
+    site_id: int | None
+    site: str
+    address: str
+    department: str
+    has_account: bool
+    code_until: date | None
+
+
+def last_alarm(now: datetime) -> datetime | None:
+    """When many wrong codes were last typed, if that is of these days."""
+    found: datetime | None = db.session.scalar(
+        select(func.max(Event.at)).where(Event.verb == ALARM_VERB, Event.at > now - ALARM_SHOWN)
+    )
+    return found
+
+
+def _live(now: datetime) -> ColumnElement[bool]:
+    return and_(
+        ActivationCode.user_id == User.id,
+        ActivationCode.used_at.is_(None),
+        ActivationCode.revoked_at.is_(None),
+        ActivationCode.expires_at > now,
+    )
+
+
+def _conditions(filters: CodeFilter, now: datetime) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = [User.is_active.is_(True)]
+    if filters.sites is not None:
+        found.append(User.site_id.in_(filters.sites))
+    if filters.site_id is not None:
+        found.append(User.site_id == filters.site_id)
+    if filters.department_id is not None:
+        found.append(User.department_id == filters.department_id)
+    if filters.wanted is not Wanted.ALL:
+        found.append(User.password_hash.is_(None))
+    if filters.wanted is Wanted.WITHOUT_CODE:
+        found.append(~exists().where(_live(now)))
+    for word in filters.q.split()[:4]:
+        pattern = "%" + word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+        found.append(
+            or_(
+                User.last_name.ilike(pattern, escape="\\"),
+                User.first_name.ilike(pattern, escape="\\"),
+                User.login.ilike(pattern, escape="\\"),
+            )
+        )
+    return found
+
+
+def _select(conditions: list[ColumnElement[bool]], now: datetime) -> Select[Any]:
+    until = select(func.max(ActivationCode.expires_at)).where(_live(now)).correlate(User).scalar_subquery()
+    name = func.trim(User.first_name + " " + User.last_name)
+    return (
+        select(
+            User.id, name, User.login, User.site_id, Site.name, Site.address, Department.name,
+            User.password_hash.is_not(None), until,
+        )
+        .outerjoin(Site, Site.id == User.site_id)
+        .outerjoin(Department, Department.id == User.department_id)
+        .where(*conditions)
+        .order_by(Site.name, Department.name, User.last_name, User.first_name, User.id)
+    )  # fmt: skip
+
+
+def _person(row: Sequence[Any]) -> SlipPerson:
+    key, name, login, site_id, site, address, department, has_account, until = row
+    return SlipPerson(
+        key, name, login, site_id, site or "", address or "", department or "", bool(has_account),
+        paris_day(until) if until else None,
+    )  # fmt: skip
+
+
+def people(filters: CodeFilter, *, page: int, now: datetime) -> Page[SlipPerson]:
+    """One page of them, by site, service and name."""
+    conditions = _conditions(filters, now)
+    total = db.session.scalar(select(func.count(User.id)).where(*conditions)) or 0
+    part = window(page, size=PER_PAGE, total=total)
+    rows = db.session.execute(_select(conditions, now).limit(part.size).offset(part.start))
+    return part.holding(_person(row) for row in rows)
+
+
+def first_people(filters: CodeFilter, *, limit: int, now: datetime) -> tuple[SlipPerson, ...]:
+    """The first of them, for one print."""
+    rows = db.session.execute(_select(_conditions(filters, now), now).limit(limit))
+    return tuple(_person(row) for row in rows)
+
+
+def person(user_id: int, *, sites: frozenset[int] | None, now: datetime) -> SlipPerson | None:
+    """One person within reach; None for anybody else."""
+    conditions = [*_conditions(CodeFilter(sites=sites, wanted=Wanted.ALL), now), User.id == user_id]
+    row = db.session.execute(_select(conditions, now)).first()
+    return _person(row) if row else None
+
+
+def sites(within: frozenset[int] | None) -> tuple[Choice, ...]:
+    query = select(Site.id, Site.slug, Site.name).order_by(Site.name, Site.id)
+    if within is not None:
+        query = query.where(Site.id.in_(within))
+    return tuple(Choice(*row) for row in db.session.execute(query))
+
+
+def departments(within: frozenset[int] | None) -> tuple[Choice, ...]:
+    """Services where somebody within reach works."""
+    used = select(User.department_id).where(User.is_active.is_(True))
+    if within is not None:
+        used = used.where(User.site_id.in_(within))
+    query = select(Department.id, Department.slug, Department.name).where(Department.id.in_(used))
+    return tuple(Choice(*row) for row in db.session.execute(query.order_by(Department.name, Department.id)))
+
+
+def relays(now: datetime) -> dict[int, list[str]]:
+    """The names of the relais of each site, today."""
+    today = paris_day(now)
+    rows = db.session.execute(
+        select(RoleGrant.site_id, func.trim(User.first_name + " " + User.last_name))
+        .join(User, User.id == RoleGrant.user_id)
+        .where(
+            RoleGrant.role == Role.RELAY,
+            User.is_active.is_(True),
+            RoleGrant.starts_on <= today,
+            or_(RoleGrant.ends_on.is_(None), RoleGrant.ends_on >= today),
+        )
+        .order_by(User.last_name, User.id)
+    )
+    found: dict[int, list[str]] = {}
+    for site_id, name in rows:
+        found.setdefault(site_id, []).append(name)
+    return found
