@@ -14,6 +14,8 @@ from flask_babel import format_date, format_datetime, format_decimal, get_locale
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
+from tracker.enums import ActionStatus
+from tracker.progress import Summary
 from tracker.records import PARIS, paris_day
 
 LINK_SCHEMES = {"https", "mailto"}
@@ -156,6 +158,29 @@ def quarter_words(quarter: str) -> str:
     year, rank = quarter.split("-T")
     ordinal = {"1": gettext("1ᵉʳ"), "2": gettext("2ᵉ"), "3": gettext("3ᵉ"), "4": gettext("4ᵉ")}[rank]
     return gettext("%(ordinal)s trimestre %(year)s", ordinal=ordinal, year=year)
+
+
+def count_sentence(summary: Summary) -> str:
+    """ "71 actions réalisées sur 148, 9 en retard, 12 sans nouvelles." """
+    if not summary.total:
+        return gettext("Aucune action pour le moment.")
+    done = summary.by_status[ActionStatus.DONE]
+    # French counts 0 as one
+    counted = {"n": number(done), "total": number(summary.total)}
+    parts = [
+        gettext("%(n)s action réalisée sur %(total)s", **counted)
+        if done < 2
+        else gettext("%(n)s actions réalisées sur %(total)s", **counted)
+    ]
+    if summary.late:
+        parts.append(gettext("%(n)s en retard", n=number(summary.late)))
+    if summary.late_start:
+        parts.append(gettext("%(n)s partant en retard", n=number(summary.late_start)))
+    if summary.silent:
+        parts.append(gettext("%(n)s sans nouvelles", n=number(summary.silent)))
+    if summary.to_check:
+        parts.append(gettext("%(n)s à vérifier", n=number(summary.to_check)))
+    return ", ".join(parts) + "."
 
 
 def init_app(app: Flask) -> None:

@@ -180,7 +180,8 @@ def test_past_the_last_page_stands_the_last_one(client: CheckedClient, site: Sit
     rows = [
         [row.get_text() for row in client.get(f"/actions{page}").select("table tbody tr")] for page in ("", "?page=9")
     ]
-    assert rows[0] and rows[0] == rows[1]
+    assert rows[0]
+    assert rows[0] == rows[1]
 
 
 def test_a_page_that_does_not_exist_is_not_found(client: CheckedClient, site: Site) -> None:

@@ -15,7 +15,7 @@ from tracker.enums import LineageKind, Outcome, ProposalState, ReviewAdvice, Rol
 from tracker.errors import Forbidden, IllegalTransition, Refused
 from tracker.extensions import db, end_transaction, write_transaction
 from tracker.models import Event, Proposal, ProposalLineage, ProposalTransition, Review, User, Vote
-from tracker.queries import people, reviews, settling
+from tracker.queries import people, reviews, supports
 from tracker.records import Actor
 from tracker.services import lineage
 from tracker.services import reviews as service
@@ -179,10 +179,10 @@ class TestMerging:
         actor = study.actor("etude")
         study.do(lineage.merge, proposal_id=study.ids[0], into_number=study.numbers[1], actor=actor)
         study.do(lineage.merge, proposal_id=study.ids[1], into_number=study.numbers[2], actor=actor)
-        assert settling.united_supports(study.ids) == {study.ids[1]: 3, study.ids[2]: 4}
+        assert supports.united(study.ids) == {study.ids[1]: 3, study.ids[2]: 4}
         end_transaction(commit=False)
         study.do(lineage.undo_merge, proposal_id=study.ids[0], actor=actor)
-        assert settling.united_supports(study.ids) == {study.ids[2]: 3}
+        assert supports.united(study.ids) == {study.ids[2]: 3}
 
     @pytest.mark.parametrize(
         ("before", "after"),

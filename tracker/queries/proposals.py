@@ -7,21 +7,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from functools import cache
 from typing import Any
 
 from flask_babel import gettext
 from sqlalchemy import (
     ColumnElement,
-    Integer,
-    String,
     and_,
-    bindparam,
     case,
-    cast,
     exists,
     false,
     func,
@@ -34,17 +29,15 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 
 from tracker import search
-from tracker.enums import AuthorRole, LineageKind, ProposalState
+from tracker.enums import AuthorRole, ProposalState
 from tracker.extensions import db
 from tracker.models import (
     Authorship,
     Decision,
     DecisionCondition,
     Entity,
-    Follow,
     Programme,
     Proposal,
-    ProposalLineage,
     Theme,
     User,
     Vote,
@@ -305,71 +298,6 @@ def count_matching(q: str, programme_ids: Collection[int]) -> int:
     return db.session.scalar(found) or 0
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What a person has to do with a published proposal, and its supports, which no revision tells of."""
-
-    support_count: int
-    supported: bool
-    followed: bool
-    authorship_id: int | None
-    united_count: int  # with those regrouped into it, a person counted once; 0 when not asked for
-
-    @property
-    def mine(self) -> bool:
-        return self.authorship_id is not None
-
-    def seen_by(self, name: str, authors: tuple[AuthorLine, ...]) -> tuple[AuthorLine, ...]:
-        """The authors as the person of that name reads them: their own name is shown to them, and said to be theirs."""
-        return tuple(replace(one, name=name, mine=True) if one.id == self.authorship_id else one for one in authors)
-
-
-def _united(root: Any) -> Any:
-    """How many people support a proposal or one regrouped into it: supports are united when read, never copied."""
-    gathered = select(root.label("id")).cte("gathered", recursive=True)
-    gathered = gathered.union(
-        select(ProposalLineage.from_id).where(
-            ProposalLineage.to_id == gathered.c.id,
-            ProposalLineage.kind == LineageKind.MERGED,
-            ProposalLineage.undone_at.is_(None),
-        )
-    )
-    person = cast(Vote.campaign_id, String(20)) + ":" + Vote.tag
-    return select(func.count(func.distinct(person))).where(Vote.proposal_id.in_(select(gathered.c.id)))
-
-
-@cache
-def _standings(tags: int, *, gathering: bool) -> Any:
-    """Built once for readers with that many tags."""
-    votes = [and_(Vote.campaign_id == bindparam(f"campaign{n}"), Vote.tag == bindparam(f"tag{n}")) for n in range(tags)]
-    supported = exists().where(Vote.proposal_id == Proposal.id, or_(*votes)) if votes else false()
-    reader: Any = bindparam("reader", type_=Integer())
-    return select(
-        Proposal.id,
-        Proposal.support_count,
-        supported,
-        exists().where(Follow.proposal_id == Proposal.id, Follow.user_id == reader),
-        select(func.min(Authorship.id))
-        .where(Authorship.proposal_id == Proposal.id, Authorship.user_id == reader)
-        .scalar_subquery(),
-        _united(bindparam("root", type_=Integer())).scalar_subquery() if gathering else literal(0),
-    ).where(Proposal.id.in_(bindparam("ids", expanding=True)))
-
-
-def standings(ids: Collection[int], *, reader: int, tags: Mapping[int, str], gathering: int = 0) -> dict[int, Standing]:
-    """Where these proposals stand for a person, in one statement.
-
-    `gathering`: the only one of `ids`, when others are regrouped into it.
-    """
-    asked: dict[str, Any] = {"reader": reader, "ids": tuple(ids)}
-    if gathering:
-        asked["root"] = gathering
-    for n, (campaign_id, tag) in enumerate(sorted(tags.items())):
-        asked |= {f"campaign{n}": campaign_id, f"tag{n}": tag}
-    rows = db.session.execute(_standings(len(tags), gathering=bool(gathering)), asked)
-    return {row[0]: Standing(row[1], bool(row[2]), bool(row[3]), row[4], row[5]) for row in rows}
-
-
 def _card(row: Any, authors: tuple[AuthorLine, ...]) -> ProposalCard:
     key, number, title, excerpt, theme, state, published_on, campaign_id, actions, reserved, programme_id = row
     return ProposalCard(
@@ -440,22 +368,3 @@ def resembling(text: str, *, programme_id: int, limit: int = 3) -> tuple[Resembl
         .limit(limit)
     )
     return tuple(Resembling(row[0] or 0, row[1], row[2], row[3]) for row in rows)
-
-
-@dataclass(frozen=True, slots=True)
-class Ballot:
-    """What a support button needs of a proposal."""
-
-    id: int
-    title: str
-    campaign_id: int | None
-    support_count: int
-
-
-def ballot(number: int) -> Ballot | None:
-    row = db.session.execute(
-        select(Proposal.id, Proposal.title, Proposal.campaign_id, Proposal.support_count).where(
-            Proposal.number == number, Proposal.state.in_(VISIBLE)
-        )
-    ).first()
-    return Ballot(*row) if row is not None else None

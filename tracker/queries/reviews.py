@@ -14,7 +14,7 @@ from tracker import search
 from tracker.enums import LineageKind, ProposalState, ReviewAdvice
 from tracker.extensions import db
 from tracker.models import Decision, Event, Proposal, ProposalLineage, ProposalTransition, Review, Theme, User
-from tracker.records import Page, paris_day, window
+from tracker.records import Page, window
 from tracker.validation import as_id
 from tracker.workflow import PENDING, VISIBLE
 
@@ -168,16 +168,17 @@ def _mine(user_id: int) -> ColumnElement[bool]:
 
 def _wheres(programme_id: int, wanted: StudyFilter) -> list[ColumnElement[bool]]:
     wheres: list[ColumnElement[bool]] = [Proposal.programme_id == programme_id, Proposal.state.in_(PENDING)]
-    if wanted.theme:
-        wheres.append(theme_where(wanted.theme))
     if wanted.mine_of is not None:
         wheres.append(_mine(wanted.mine_of))
-    if wanted.q:
-        wheres.append(text_where(wanted.q))
-    return wheres
+    return wheres + narrowed(theme=wanted.theme, q=wanted.q)
 
 
-def theme_where(slug: str) -> ColumnElement[bool]:
+def narrowed(*, theme: str = "", q: str = "") -> list[ColumnElement[bool]]:
+    """By the theme and the text that the lists of reviewers and of the committee are asked for, if any."""
+    return ([_of_theme(theme)] if theme else []) + ([_with_text(q)] if q else [])
+
+
+def _of_theme(slug: str) -> ColumnElement[bool]:
     """The proposals of a theme; "sans" those without any."""
     if slug == "sans":
         return Proposal.theme_id.is_(None)
@@ -185,7 +186,7 @@ def theme_where(slug: str) -> ColumnElement[bool]:
     return select(heading.id).where(heading.id == Proposal.theme_id, heading.slug == slug).correlate(Proposal).exists()
 
 
-def text_where(q: str) -> ColumnElement[bool]:
+def _with_text(q: str) -> ColumnElement[bool]:
     """The proposals that have every word, or the number typed."""
     bare = q.strip().removeprefix("n°").strip()
     if (number := as_id(bare)) is not None:
@@ -288,9 +289,3 @@ def opinions(proposal_id: int) -> tuple[OpinionRecord, ...]:
         .order_by(Review.id)
     ).all()
     return tuple(OpinionRecord(*row[:5], row[5].name if row[5] is not None else "") for row in rows)
-
-
-def opinion_days(proposal_id: int) -> tuple[date, ...]:
-    """The days on which opinions were written: all that agents read of them."""
-    rows = db.session.scalars(select(Review.recorded_at).where(Review.proposal_id == proposal_id).order_by(Review.id))
-    return tuple(paris_day(at) for at in rows)

@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, and_, case, cast, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
 
-from tracker.enums import ConditionKind, LineageKind, MeetingKind, Outcome, ProposalState, ReviewAdvice
+from tracker.enums import ConditionKind, MeetingKind, Outcome, ProposalState, ReviewAdvice
 from tracker.extensions import db
 from tracker.models import (
     Decision,
     DecisionCondition,
     Meeting,
     Proposal,
-    ProposalLineage,
     Review,
     Theme,
-    Vote,
     action_proposal,
 )
-from tracker.queries.reviews import current_opinion_id, has_fresh_opinion, text_where, theme_where
+from tracker.queries.reviews import current_opinion_id, has_fresh_opinion, narrowed
 from tracker.records import Page, window
 from tracker.workflow import PENDING
 
@@ -153,12 +150,7 @@ def _bucket() -> ColumnElement[Any]:
 
 
 def _wheres(programme_id: int, wanted: SettleFilter, today: date) -> list[ColumnElement[bool]]:
-    wheres: list[ColumnElement[bool]] = [Proposal.programme_id == programme_id, to_settle(today)]
-    if wanted.theme:
-        wheres.append(theme_where(wanted.theme))
-    if wanted.q:
-        wheres.append(text_where(wanted.q))
-    return wheres
+    return [Proposal.programme_id == programme_id, to_settle(today), *narrowed(theme=wanted.theme, q=wanted.q)]
 
 
 def settle_counts(programme_id: int, wanted: SettleFilter, *, today: date) -> SettleCounts:
@@ -214,33 +206,6 @@ def settle_page(
         .offset(shown.start)
     ).all()
     return shown.holding(SettleItem(*_values(row)) for row in rows)
-
-
-def united_supports(proposal_ids: Iterable[int]) -> dict[int, int]:
-    """How many people support a proposal or one set aside with it, for those that have gathered others.
-
-    A person who supports two of them counts once: supports are united when read, never copied.
-    """
-    gathered = (
-        select(Proposal.id.label("root"), Proposal.id.label("id"))
-        .where(Proposal.id.in_(list(proposal_ids)))
-        .cte("gathered", recursive=True)
-    )
-    gathered = gathered.union(
-        select(gathered.c.root, ProposalLineage.from_id).where(
-            ProposalLineage.to_id == gathered.c.id,
-            ProposalLineage.kind == LineageKind.MERGED,
-            ProposalLineage.undone_at.is_(None),
-        )
-    )
-    person = cast(Vote.campaign_id, String(20)) + ":" + Vote.tag
-    rows = db.session.execute(
-        select(gathered.c.root, func.count(func.distinct(person)))
-        .outerjoin(Vote, Vote.proposal_id == gathered.c.id)
-        .group_by(gathered.c.root)
-        .having(func.count(func.distinct(gathered.c.id)) > 1)
-    )
-    return {row[0]: row[1] for row in rows}
 
 
 def _values(row: Any) -> Any:
@@ -308,15 +273,13 @@ def _condition_wheres(programme_id: int, q: str) -> list[ColumnElement[bool]]:
         .correlate(Proposal)
         .scalar_subquery()
     )
-    wheres = [
+    return [
         Proposal.programme_id == programme_id,
         Proposal.state == ProposalState.RETAINED,
         Decision.outcome == Outcome.RETAINED,
         Decision.id == newest,
+        *narrowed(q=q),
     ]
-    if q:
-        wheres.append(text_where(q))
-    return wheres
 
 
 def condition_counts(programme_id: int, *, q: str) -> tuple[int, int]:

@@ -23,9 +23,9 @@ from tracker.queries.board import WITHOUT, Board
 from tracker.queries.figures import NONE, Filters
 from tracker.queries.projects import Choice, ProjectRecord
 from tracker.security import requires
-from tracker.views.actions.listing import word
 from tracker.views.conditional import conditional
 from tracker.views.frame import chosen_project, project_args, today
+from tracker.views.lists import word
 from tracker.views.moment import Moment, chosen_moment
 from tracker.views.shared import markup, shared_page
 

@@ -15,7 +15,7 @@ from tracker.errors import Conflict, NotFound
 from tracker.extensions import begin_write
 from tracker.forms.decisions import ConditionMetForm, DecisionForm, MergeForm
 from tracker.permissions import Permission, can, require
-from tracker.queries import decisions, reviews, settling
+from tracker.queries import decisions, projects, reviews, settling, supports
 from tracker.queries.decisions import AnswerRecord
 from tracker.queries.reviews import StudiedProposal
 from tracker.queries.settling import MeetingChoice, SettleBucket, SettleFilter, SettleItem, SettleSort
@@ -34,7 +34,8 @@ from tracker.views.frame import (
     today,
     with_args,
 )
-from tracker.views.reviews import chosen, join, separate, sorts, studied_or_404, theme_options
+from tracker.views.lists import chosen, sorts, theme_options
+from tracker.views.reviews import join, separate, studied_or_404
 from tracker.workflow import DECIDABLE
 
 bp = Blueprint("decisions", __name__)
@@ -71,9 +72,9 @@ def index() -> str:
         next_meeting=settling.next_meeting(project.id, today=today()) if printing else None,
         counts=counts,
         buckets=_buckets(counts),
-        theme_options=theme_options(project.id),
+        theme_options=theme_options(projects.themes(project.id)),
         sorts=sorts(_sorts(), wanted.sort),
-        united=settling.united_supports(item.id for item in page.items),
+        united=supports.united(item.id for item in page.items),
         unpublished=decisions.unpublished_count_of_project(project.id),
         filtered=bool(wanted.bucket or wanted.theme or wanted.q),
         reset_url=url_for("decisions.index", **project_args()),
@@ -169,7 +170,7 @@ def _decide_page(
     return render_template(
         "decisions/decide.html",
         proposal=proposal,
-        united=settling.united_supports([proposal.id]),
+        united=supports.united([proposal.id]),
         opinions=reviews.opinions(proposal.id),
         answers=[answer for answer in given if answer.published_on is not None],
         waiting=_waiting(given),

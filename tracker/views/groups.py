@@ -7,15 +7,16 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from tracker.enums import ActionStatus
+from tracker.filters import count_sentence
 from tracker.permissions import Permission, can, require
 from tracker.progress import by_group, summarise
 from tracker.queries import actions, groups
 from tracker.queries.groups import GroupRecord
 from tracker.security import acting, requires
-from tracker.views.actions.listing import count_sentence, word
 from tracker.views.actions.rounds import run
 from tracker.views.conditional import conditional
 from tracker.views.frame import chosen_project, show_project, today
+from tracker.views.lists import word
 from tracker.views.shared import shared_page
 
 bp = Blueprint("groups", __name__, url_prefix="/groupes")

@@ -20,7 +20,7 @@ from tracker.validation import as_id
 from tracker.views.attempts import Attempt
 from tracker.views.conditional import conditional
 from tracker.views.frame import LinkedPage, chosen_project, page_number, project_args, show_project, today
-from tracker.views.reviews import chosen
+from tracker.views.lists import chosen
 from tracker.views.shared import shared_page
 
 bp = Blueprint("meetings", __name__, url_prefix="/reunions")

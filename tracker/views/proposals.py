@@ -16,7 +16,7 @@ from tracker.errors import TrackerError
 from tracker.extensions import begin_write, end_transaction, write_transaction
 from tracker.permissions import Permission, can, can_within, require
 from tracker.progress import ActionState
-from tracker.queries import campaigns, log, proposal_pages, proposals
+from tracker.queries import campaigns, log, proposal_pages, proposals, supports
 from tracker.queries.campaigns import CampaignRecord
 from tracker.queries.decisions import published_answers
 from tracker.queries.projects import ProjectRecord
@@ -29,7 +29,6 @@ from tracker.services import votes
 from tracker.views import parcours, voting
 from tracker.views.frame import (
     ALL,
-    Link,
     LinkedPage,
     chosen_project,
     page_frame,
@@ -39,6 +38,7 @@ from tracker.views.frame import (
     today,
     with_args,
 )
+from tracker.views.lists import employer_options, sorts, theme_options
 from tracker.views.parcours import CarriedOut
 from tracker.views.shared import fragment, shared_by
 from tracker.workflow import SUPPORTABLE, VISIBLE
@@ -99,17 +99,9 @@ def _list(
         page=LinkedPage(found.page),
         filters=filters,
         states=SHOWN_STATES,
-        theme_options=[
-            ("", gettext("Tous les thèmes")),
-            *((t.slug, t.name) for t in themes),
-            _none(gettext("Sans thème")),
-        ],
-        employer_options=[
-            ("", gettext("Tous les employeurs")),
-            *((e.slug, e.name) for e in employers),
-            _none(gettext("Sans employeur")),
-        ],
-        sorts=_sorts(filters),
+        theme_options=theme_options(themes),
+        employer_options=employer_options(employers),
+        sorts=sorts(_sorts(), filters.sort),
         active=_active(filters, {t.slug: t.name for t in themes}, {e.slug: e.name for e in employers}),
         voting={c.id for c in open_now},
         has_keys=has_keys,
@@ -118,11 +110,6 @@ def _list(
         supportable=SUPPORTABLE,
         here=request.full_path.rstrip("?"),
     )
-
-
-def _none(label: str) -> tuple[str, str]:
-    """The bucket of what is missing."""
-    return proposals.NONE, label
 
 
 def _filters(programme_id: int) -> ProposalFilters:
@@ -141,15 +128,11 @@ def _filters(programme_id: int) -> ProposalFilters:
     )
 
 
-def _sorts(filters: ProposalFilters) -> list[Link]:
-    labels = {
-        Sort.RECENT: gettext("les plus récentes"),
-        Sort.SUPPORTED: gettext("les plus soutenues"),
-        Sort.NUMBER: gettext("numéro"),
-    }
+def _sorts() -> list[tuple[Sort, str]]:
     return [
-        Link(with_args(tri=None if sort is Sort.RECENT else sort.value), label, sort is filters.sort)
-        for sort, label in labels.items()
+        (Sort.RECENT, gettext("les plus récentes")),
+        (Sort.SUPPORTED, gettext("les plus soutenues")),
+        (Sort.NUMBER, gettext("numéro")),
     ]
 
 
@@ -272,7 +255,7 @@ def _vote(number: int, act: Callable[..., bool], *, supported: bool) -> Response
     in_place = request.accept_mimetypes.best == "application/json"
     back = safe_path(request.args.get("retour") or url_for("proposals.show", number=number))
     actor, now = acting(), current_time()
-    ballot = proposals.ballot(number)
+    ballot = supports.ballot(number)
     if ballot is None:
         abort(404)
     try:
@@ -304,7 +287,7 @@ def _key(campaign_id: int | None, now: Any) -> votes.Key:
 
 
 def _button(number: int, title: str, *, supported: bool, back: str) -> ResponseReturnValue:
-    counted = proposals.ballot(number)
+    counted = supports.ballot(number)
     count = counted.support_count if counted else 0
     action = voting.support_action(number, supported=supported, back=request.args.get("retour", ""))
     macro: Callable[..., str] = get_template_attribute("components/support.html", "support")

@@ -13,40 +13,17 @@ from tracker.extensions import begin_write
 from tracker.forms.decisions import MergeForm
 from tracker.forms.reviews import ReviewForm
 from tracker.permissions import Permission, require
-from tracker.queries import decisions, projects, reviews, settling
+from tracker.queries import decisions, projects, reviews, supports
 from tracker.queries.reviews import StudiedProposal, StudyBucket, StudyFilter, StudySort
 from tracker.security import acting, current_time, requires
 from tracker.services import lineage
 from tracker.services import reviews as service
 from tracker.views.attempts import Attempt
-from tracker.views.frame import LinkedPage, chosen_project, page_number, project_args, show_project, with_args
+from tracker.views.frame import LinkedPage, chosen_project, page_number, project_args, show_project
+from tracker.views.lists import chosen, sorts, theme_options
 from tracker.workflow import PENDING
 
 bp = Blueprint("reviews", __name__, url_prefix="/etudes")
-
-
-def chosen(members: Any, name: str) -> Any:
-    """The member an argument of the address names, or None."""
-    value = request.args.get(name, "")
-    return next((member for member in members if member.value == value), None)
-
-
-def sorts(options: list[tuple[Any, str]], current: Any) -> list[dict[str, Any]]:
-    """The links that sort a list; the first is the default and needs no argument."""
-    default = options[0][0]
-    return [
-        {"label": label, "href": with_args(tri=None if sort is default else sort.value), "current": sort is current}
-        for sort, label in options
-    ]
-
-
-def theme_options(programme_id: int) -> list[tuple[str, str]]:
-    """The choices of a filter by theme, what has none last."""
-    return [
-        ("", gettext("Tous les thèmes")),
-        *((t.slug, t.name) for t in projects.themes(programme_id)),
-        ("sans", gettext("Sans thème")),
-    ]
 
 
 @bp.get("")
@@ -71,7 +48,7 @@ def index() -> str:
         counts=counts,
         mine=mine,
         buckets=_buckets(counts),
-        theme_options=theme_options(project.id),
+        theme_options=theme_options(projects.themes(project.id)),
         sorts=sorts(_sorts(), wanted.sort),
         filtered=bool(wanted.bucket or wanted.theme or mine or wanted.q),
         reset_url=url_for("reviews.index", **project_args()),
@@ -132,7 +109,7 @@ def _study_page(proposal: StudiedProposal, form: ReviewForm, merge_form: MergeFo
     return render_template(
         "reviews/show.html",
         proposal=proposal,
-        united=settling.united_supports([proposal.id]),
+        united=supports.united([proposal.id]),
         opinions=reviews.opinions(proposal.id),
         answers=decisions.published_answers(proposal.id),
         form=form,

@@ -13,9 +13,10 @@ from flask import g, get_template_attribute, url_for
 from flask_babel import ngettext
 from markupsafe import Markup
 
-from tracker.queries import campaigns, proposals
+from tracker.queries import campaigns, supports
 from tracker.queries.campaigns import CampaignRecord
-from tracker.queries.proposals import AuthorLine, Standing
+from tracker.queries.proposals import AuthorLine
+from tracker.queries.supports import Standing
 from tracker.security import acting, current_time
 from tracker.services import votes
 from tracker.views.shared import filler, fragment, lasting
@@ -54,7 +55,7 @@ def standings(ids: Collection[int], *, gathering: int = 0) -> dict[int, Standing
     found: dict[int, Standing] = g.setdefault("standings", {})
     missing = [key for key in ids if key not in found]
     if missing:
-        found.update(proposals.standings(missing, reader=acting().id, tags=own_tags(), gathering=gathering))
+        found.update(supports.standings(missing, reader=acting().id, tags=own_tags(), gathering=gathering))
     return found
 
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import TypeVar
-
 from flask import abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from tracker.enums import ActionStatus, Health
-from tracker.filters import number as french
+from tracker.filters import count_sentence
 from tracker.permissions import Permission, can
 from tracker.progress import Summary, live_rows
 from tracker.queries import action_pages, actions
@@ -18,7 +15,6 @@ from tracker.queries.actions import ActionFilters, Choices
 from tracker.queries.projects import Choice
 from tracker.security import acting, requires
 from tracker.services.corrections import may_supersede
-from tracker.validation import slugify
 from tracker.views.actions.blueprint import bp, day_shown, latest_id, load
 from tracker.views.conditional import conditional
 from tracker.views.frame import (
@@ -31,21 +27,9 @@ from tracker.views.frame import (
     today,
     with_args,
 )
+from tracker.views.lists import WITHOUT, employer_options, member, options, sorts, theme_options, word
 from tracker.views.moment import chosen_moment
 from tracker.views.shared import fragment, shared_by, shared_page
-
-E = TypeVar("E", bound=StrEnum)
-WITHOUT = "sans"
-FLAGS = ("retard", "sans_nouvelles", "a_verifier", "sans_pilote")
-
-
-def word(member: StrEnum) -> str:
-    """The French word of a choice, as addresses carry it."""
-    return slugify(getattr(member, "message", member.value))
-
-
-def _member(kind: type[E], text: str) -> E | None:
-    return next((one for one in kind if text in {word(one), one.value, one.value.replace("_", "-")}), None)
 
 
 def _id(choices: tuple[Choice, ...], slug: str) -> int | None:
@@ -61,8 +45,8 @@ def read_filters(choices: Choices) -> ActionFilters:
         group_id=_id(choices.groups, args.get("groupe", "")),
         theme_id=_id(choices.themes, args.get("theme", "")),
         entity_id=_id(choices.entities, args.get("employeur", "")),
-        status=_member(ActionStatus, args.get("statut", "")),
-        health=_member(Health, args.get("meteo", "")),
+        status=member(ActionStatus, args.get("statut", "")),
+        health=member(Health, args.get("meteo", "")),
         late=args.get("retard") == "1",
         late_any=args.get("retard") == "depart",
         silent=args.get("sans_nouvelles") == "1",
@@ -72,41 +56,13 @@ def read_filters(choices: Choices) -> ActionFilters:
     )
 
 
-def count_sentence(summary: Summary) -> str:
-    """ "71 actions réalisées sur 148, 9 en retard, 12 sans nouvelles." """
-    if not summary.total:
-        return gettext("Aucune action pour le moment.")
-    done = summary.by_status[ActionStatus.DONE]
-    # French counts 0 as one
-    counted = {"n": french(done), "total": french(summary.total)}
-    parts = [
-        gettext("%(n)s action réalisée sur %(total)s", **counted)
-        if done < 2
-        else gettext("%(n)s actions réalisées sur %(total)s", **counted)
+def _sorts() -> list[tuple[str, str]]:
+    return [
+        ("besoin", gettext("ce qui demande attention")),
+        ("numero", gettext("numéro")),
+        ("echeance", gettext("échéance")),
+        ("avancement", gettext("avancement")),
     ]
-    if summary.late:
-        parts.append(gettext("%(n)s en retard", n=french(summary.late)))
-    if summary.late_start:
-        parts.append(gettext("%(n)s partant en retard", n=french(summary.late_start)))
-    if summary.silent:
-        parts.append(gettext("%(n)s sans nouvelles", n=french(summary.silent)))
-    if summary.to_check:
-        parts.append(gettext("%(n)s à vérifier", n=french(summary.to_check)))
-    return ", ".join(parts) + "."
-
-
-def _options(choices: tuple[Choice, ...], every: str, none: str) -> list[tuple[str, str]]:
-    return [("", every), *((one.slug, one.name) for one in choices), (WITHOUT, none)]
-
-
-def _sorts(current: str) -> list[Link]:
-    labels = {
-        "besoin": gettext("ce qui demande attention"),
-        "numero": gettext("numéro"),
-        "echeance": gettext("échéance"),
-        "avancement": gettext("avancement"),
-    }
-    return [Link(with_args(tri="" if key == "besoin" else key), label, key == current) for key, label in labels.items()]
 
 
 def _status_links(filters: ActionFilters, summary: Summary) -> list[tuple[Link, int]]:
@@ -162,15 +118,15 @@ def index() -> ResponseReturnValue:
         summary=found.summary,
         sentence=count_sentence(found.summary),
         status_links=_status_links(filters, found.summary),
-        sorts=_sorts(sort),
+        sorts=sorts(_sorts(), sort),
         sort="" if sort == "besoin" else sort,
         choices=choices,
         filters=filters,
         active=active,
         reset_url=url_for("actions.index", **project_args()) if active else "",
-        group_options=_options(choices.groups, gettext("Tous les groupes"), gettext("Sans groupe")),
-        theme_options=_options(choices.themes, gettext("Tous les thèmes"), gettext("Sans thème")),
-        entity_options=_options(choices.entities, gettext("Tous les employeurs"), gettext("Sans employeur")),
+        group_options=options(choices.groups, gettext("Tous les groupes"), gettext("Sans groupe")),
+        theme_options=theme_options(choices.themes),
+        entity_options=employer_options(choices.entities),
         status_options=[("", gettext("Tous les statuts")), *((word(s), s.label) for s in ActionStatus)],
         health_options=[("", gettext("Toutes les météos")), *((word(h), h.label) for h in Health)],
         may_create=can(acting(), Permission.ACTION_CREATE, None),
