@@ -76,6 +76,8 @@ ENTRIES = (
     Entry("help_pages.permissions", "/aide/qui-peut-quoi", EVERYBODY),
     Entry("help_pages.accessibility", "/accessibilite", EVERYBODY),
     Entry("help_pages.privacy", "/donnees-personnelles", EVERYBODY),
+    Entry("slips.relay", "/relais", only("admin")),
+    Entry("slips.codes", "/reglages/codes", only("admin")),
     Entry("settings.index", "/reglages", only("admin")),
     # actions and groups
     Entry("actions.index", "/actions" + IN_PROJECT, PEOPLE),

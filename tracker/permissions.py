@@ -35,6 +35,7 @@ class Permission(StrEnum):
     LETTER_VIEW = "letter:view"
     MEETING_EDIT = "meeting:edit"
     MEETING_VIEW = "meeting:view"
+    PERSON_ERASE = "person:erase"
     PRIVATE_NOTE_READ = "private_note:read"
     PROPOSAL_CREATE = "proposal:create"
     PROPOSAL_EDIT = "proposal:edit"
@@ -45,6 +46,9 @@ class Permission(StrEnum):
     PROPOSAL_TRANSCRIBE = "proposal:transcribe"
     PROPOSAL_VIEW = "proposal:view"
     PROPOSAL_WITHDRAW = "proposal:withdraw"
+    REDACTION_AGREE = "redaction:agree"
+    REDACTION_ASK = "redaction:ask"
+    REDACTION_VIEW = "redaction:view"
     SETTINGS_EDIT = "settings:edit"
     SETTINGS_VIEW = "settings:view"
 
@@ -76,7 +80,9 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.GROUP_LEAD: frozenset({P.ACTION_CREATE, P.ACTION_EDIT, P.ACTION_POST, P.GROUP_ROUND, P.PRIVATE_NOTE_READ}),
     Role.GROUP_MEMBER: frozenset(),
     Role.REVIEWER: frozenset({P.PROPOSAL_REVIEW}),
-    Role.MODERATOR: frozenset({P.PROPOSAL_MODERATE, P.PROPOSAL_TRANSCRIBE}),
+    Role.MODERATOR: frozenset(
+        {P.PROPOSAL_MODERATE, P.PROPOSAL_TRANSCRIBE, P.REDACTION_AGREE, P.REDACTION_ASK, P.REDACTION_VIEW}
+    ),
     Role.EDITOR: frozenset({P.LETTER_EDIT, P.LETTER_PUBLISH, P.MEETING_EDIT}),
     Role.STEERING: frozenset(
         {
@@ -90,6 +96,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.GROUP_ROUND,
             P.MEETING_EDIT,
             P.PRIVATE_NOTE_READ,
+            P.REDACTION_AGREE,
+            P.REDACTION_VIEW,
         }
     ),
     Role.ADMIN: frozenset({P.CODE_PRINT, P.SETTINGS_EDIT, P.SETTINGS_VIEW}),
@@ -139,6 +147,12 @@ def can_within(user: Any, permission: Permission, programme_id: int) -> bool:
         permission in ROLE_PERMISSIONS[grant.role] and grant.programme_id in {None, programme_id}
         for grant in user.grants
     )
+
+
+def sites_of(user: Actor, permission: Permission) -> frozenset[int] | None:
+    """The sites in which `user` may do `permission`; None when everywhere."""
+    sites = {grant.site_id for grant in user.grants if permission in ROLE_PERMISSIONS[grant.role]}
+    return None if None in sites else frozenset(site for site in sites if site is not None)
 
 
 def require(user: Any, permission: Permission, obj: Any = None) -> None:

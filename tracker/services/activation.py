@@ -24,6 +24,7 @@ from tracker.errors import Forbidden, Refused, TooManyAttempts
 from tracker.extensions import db
 from tracker.models import ActivationCode, Event, LoginFailure, OutboxMessage, User, UserSession
 from tracker.permissions import Permission, require
+from tracker.queries import projects
 from tracker.queries.activation import ALARM_VERB
 from tracker.records import Actor
 from tracker.services import history
@@ -155,7 +156,9 @@ def find(typed: str, *, now: datetime) -> Holder | None:
 
 
 def _whom() -> str:
-    return gettext("le relais de votre site, ou %(contact)s", contact=current_app.config["CONTACT"])
+    return gettext(
+        "le relais de votre site, ou %(contact)s", contact=projects.frame().contact or current_app.config["CONTACT"]
+    )
 
 
 def redeem(holder: Holder, *, new_hash: str, now: datetime) -> None:

@@ -26,6 +26,7 @@ from tracker.views import (
     proposals,
     reviews,
     settings,
+    slips,
 )
 
 BLUEPRINTS = (
@@ -40,6 +41,7 @@ BLUEPRINTS = (
     health.bp,
     help_pages.bp,
     settings.bp,
+    slips.bp,
     reviews.bp,
     decisions.bp,
     meetings.bp,

@@ -17,6 +17,7 @@ from tracker.queries import people
 from tracker.security import current_time, public, sessions
 from tracker.services import accounts, activation
 from tracker.services.activation import Holder
+from tracker.views.frame import contact
 from tracker.views.visits import Visit, replaced
 
 bp = Blueprint("activation", __name__)
@@ -40,7 +41,7 @@ def activate() -> ResponseReturnValue:
                 status = refusal.status
             else:
                 return _choice_page(ChoiceForm(formdata=None, data={"code": form.code.data, "shared": True}), holder)
-    return _private(render_template("auth/activate.html", form=form, contact=current_app.config["CONTACT"]), status)
+    return _private(render_template("auth/activate.html", form=form, contact=contact()), status)
 
 
 def _holder(typed: str) -> Holder:
@@ -66,7 +67,7 @@ def _choose() -> ResponseReturnValue:
     except TrackerError as refusal:
         first = CodeForm(formdata=None)
         first.refuse(refusal)
-        page = render_template("auth/activate.html", form=first, contact=current_app.config["CONTACT"])
+        page = render_template("auth/activate.html", form=first, contact=contact())
         return _private(page, refusal.status)
     if form.validate():
         try:
@@ -134,7 +135,7 @@ def forgotten() -> ResponseReturnValue:
                 status = refusal.status
             else:
                 status, asked = 200, True
-    page = render_template("auth/forgotten.html", form=form, asked=asked, contact=current_app.config["CONTACT"])
+    page = render_template("auth/forgotten.html", form=form, asked=asked, contact=contact())
     return _private(page, status)
 
 

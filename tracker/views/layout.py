@@ -54,6 +54,7 @@ def _account_links() -> list[Link]:
         ("proposals.mine", gettext("Mes propositions")),
         ("moderation.index", gettext("Propositions à publier")),
         ("reviews.index", gettext("Propositions à étudier")),
+        ("slips.relay", gettext("Codes du site")),
         ("accounts.password", gettext("Mon mot de passe")),
         ("settings.index", gettext("Réglages")),
     ]

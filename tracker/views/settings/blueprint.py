@@ -24,6 +24,7 @@ def menu() -> list[Link]:
         ("settings.groups", gettext("Groupes de travail")),
         ("settings.campaigns_list", gettext("Consultations")),
         ("settings.contact", gettext("Qui contacter")),
+        ("slips.codes", gettext("Codes imprimés")),
         ("settings.labels", gettext("Mots de l'outil")),
     ]
     shown = []

@@ -1,0 +1,180 @@
+"""Codes on paper: who prints them for whom, what a sheet says, what stops working."""
+
+from __future__ import annotations
+
+import io
+import re
+from typing import Any
+
+import pypdf
+import pytest
+from sqlalchemy import func, select
+
+from tests import factories
+from tests.client import Answer, CheckedClient
+from tests.conftest import Clock
+from tracker.enums import Role
+from tracker.errors import Unavailable
+from tracker.extensions import db, end_transaction
+from tracker.models import ActivationCode, Department, Event, RoleGrant, Site, User
+from tracker.services import activation
+from tracker.views import papers
+
+CODE = re.compile(rf"[{activation.ALPHABET}]{{4}} [{activation.ALPHABET}]{{4}} [{activation.ALPHABET}]{{4}}")
+YES = {"confirmed": "yes"}
+
+
+class Town:
+    """Two sites; the depot has a relais, nine people without account and one with."""
+
+    def __init__(self) -> None:
+        factories.programme()
+        self.depot = factories.add(Site(slug="depot", name="Dépôt des Sables", address="1 rue du Port"))
+        self.hall = factories.add(Site(slug="mairie", name="Hôtel de ville"))
+        self.roads = factories.add(Department(slug="voirie", name="Voirie"))
+        self.manager = factories.user(Role.ADMIN, password_hash="x")
+        self.relay = factories.user(last_name="Relais", site_id=self.depot.id, password_hash="x")
+        factories.add(
+            RoleGrant(user_id=self.relay.id, role=Role.RELAY, site_id=self.depot.id, starts_on=factories.FIRST_DAY)
+        )
+        self.new = [factories.user(site_id=self.depot.id, department_id=self.roads.id) for _ in range(9)]
+        self.elsewhere = factories.user(site_id=self.hall.id, last_name="Lointaine")
+        self.nowhere = factories.user(last_name="Sanssite")
+
+
+@pytest.fixture
+def town(writing: Any) -> Town:
+    with writing():
+        return Town()
+
+
+@pytest.fixture
+def on_paper(monkeypatch: Any) -> list[str]:
+    """The pages that would be made into PDF; making them takes a second each."""
+    pages: list[str] = []
+
+    def made(html: str) -> bytes:
+        end_transaction(commit=False)
+        pages.append(html)
+        return b"%PDF-"
+
+    monkeypatch.setattr(papers, "made", made)
+    return pages
+
+
+def codes(person: User) -> list[ActivationCode]:
+    end_transaction(commit=False)
+    return list(db.session.scalars(select(ActivationCode).where(ActivationCode.user_id == person.id)))
+
+
+def read(answer: Answer) -> pypdf.PdfReader:
+    return pypdf.PdfReader(io.BytesIO(answer.response.get_data()))
+
+
+def test_a_sheet_tells_each_person_what_to_do_and_whom_to_ask(client: CheckedClient, town: Town) -> None:
+    answer = client.login(town.relay).post("/relais", YES, expected=200)
+    assert answer.response.mimetype == "application/pdf"
+    assert answer.response.headers["Cache-Control"] == "no-store"
+    assert answer.response.headers["Content-Disposition"].startswith("attachment")
+    paper = read(answer)
+    root: Any = paper.trailer["/Root"]
+    assert len(paper.pages) == 2, "eight to a sheet"
+    assert root["/MarkInfo"]["/Marked"]
+    assert root["/Lang"] == "fr"
+    assert paper.metadata is not None
+    assert paper.metadata.title == "9 codes pour ouvrir un compte"
+    words = " ".join(" ".join(page.extract_text() for page in paper.pages).split())
+    for person in town.new:
+        assert person.name in words
+        assert person.login in words
+    for said in ("Dépôt des Sables", "Voirie", "127.0.0.1:8000/activer", town.relay.name, "15 avril 2026"):
+        assert said in words, said
+    printed = set(CODE.findall(words))
+    assert len(printed) == 9
+    end_transaction(commit=False)
+    kept = set(db.session.scalars(select(ActivationCode.code_hash)))
+    assert kept == {activation.code_hash(code) for code in printed}
+
+
+def test_printing_asks_first_and_its_trace_counts_people_without_codes(
+    client: CheckedClient, town: Town, on_paper: list[str]
+) -> None:
+    client.login(town.manager)
+    asked = client.post("/reglages/codes", {}, expected=200)
+    assert "n'ouvriront plus rien" in asked
+    assert not on_paper
+    client.post("/reglages/codes", YES, expected=200)
+    end_transaction(commit=False)
+    assert db.session.scalars(select(Event.changes).where(Event.verb == "code:print")).all() == [{"people": 11}]
+    assert "déjà un compte ou un code" in client.post("/reglages/codes", YES, expected=409)
+
+
+def test_the_list_shows_who_has_none_by_site_and_service(client: CheckedClient, town: Town) -> None:
+    page = client.login(town.manager).get(f"/reglages/codes?site={town.depot.id}&service={town.roads.id}")
+    assert "Imprimer 9 codes" in page
+    assert "Lointaine" not in page
+    assert "Sanssite" in client.get("/reglages/codes?q=sanss")
+    assert town.relay.name in client.get("/reglages/codes?etat=tous")
+
+
+def test_a_relais_sees_and_prints_for_one_site_alone(client: CheckedClient, town: Town, on_paper: list[str]) -> None:
+    client.login(town.relay)
+    for query in ("", "?etat=tous", f"?site={town.hall.id}", f"?etat=tous&site={town.hall.id}", "?q=Lointaine"):
+        page = client.get("/relais" + query)
+        assert "Lointaine" not in page
+        assert "Sanssite" not in page
+    for stranger in (town.elsewhere, town.nowhere):
+        client.post("/relais", {"person": str(stranger.id), **YES}, expected=404)
+        assert not codes(stranger)
+    client.post(f"/relais?site={town.hall.id}", YES, expected=409)
+    client.get("/reglages/codes", expected=403)
+    client.post("/reglages/codes", YES, expected=403)
+    client.post("/relais", YES, expected=200)
+    assert not codes(town.elsewhere)
+    assert not codes(town.nowhere)
+    assert "Lointaine" not in "".join(on_paper)
+
+
+def test_a_relais_whose_time_is_over_prints_no_more(
+    client: CheckedClient, town: Town, clock: Clock, writing: Any
+) -> None:
+    with writing():
+        grant = db.session.scalars(select(RoleGrant).where(RoleGrant.user_id == town.relay.id)).one()
+        grant.ends_on = clock.now.date()
+    client.login(town.relay).get("/relais")
+    clock.advance(days=1)
+    client.get("/relais", expected=403)
+
+
+def test_an_agent_prints_nothing(client: CheckedClient, town: Town) -> None:
+    client.login(town.new[0]).get("/relais", expected=403)
+    client.post("/relais", YES, expected=403)
+
+
+def test_a_lost_slip_is_replaced_for_one_person(client: CheckedClient, town: Town, on_paper: list[str]) -> None:
+    person = town.new[0]
+    client.login(town.relay)
+    client.post("/relais", {"person": str(person.id), **YES}, expected=200)
+    (lost,) = codes(person)
+    assert lost.revoked_at is None
+    assert "Remplacer le code perdu" in client.get("/relais?etat=sans-compte")
+    client.post("/relais", {"person": str(person.id), **YES}, expected=200)
+    states = [code.revoked_at is None for code in codes(person)]
+    assert states == [False, True]
+    assert len({CODE.findall(page)[0] for page in on_paper}) == 2
+    end_transaction(commit=False)
+    told = db.session.execute(
+        select(Event.subject, Event.subject_id, Event.changes).where(Event.verb == "code:print")
+    ).all()
+    assert told == [("user", person.id, {"people": 1})] * 2
+
+
+def test_without_a_pdf_older_codes_go_on_working(client: CheckedClient, town: Town, monkeypatch: Any) -> None:
+    def fail(_html: str) -> bytes:
+        raise Unavailable("Pas de PDF cette fois.", advice="Recommencez.")
+
+    client.login(town.manager)
+    monkeypatch.setattr(papers, "made", fail)
+    client.post("/reglages/codes", YES, expected=503)
+    end_transaction(commit=False)
+    assert db.session.scalar(select(func.count()).select_from(ActivationCode)) == 0

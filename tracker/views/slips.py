@@ -1,0 +1,150 @@
+"""Printed codes: the manager's for everybody, the relais's for the people of one site.
+
+A code exists in clear in the PDF that answers, and nowhere else. The PDF is made first, then its codes are kept: when
+it cannot be made, older codes go on working.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, abort, current_app, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext, ngettext
+
+from tracker.enums import CodeChannel
+from tracker.exports import qr
+from tracker.extensions import begin_write, end_transaction
+from tracker.permissions import Permission, sites_of
+from tracker.queries import activation as people
+from tracker.queries.activation import CodeFilter, SlipPerson, Wanted
+from tracker.records import paris_day
+from tracker.security import acting, current_time, requires
+from tracker.services import activation
+from tracker.validation import as_id
+from tracker.views import papers
+from tracker.views.frame import LinkedPage, ask, confirmed, contact, page_number, today, with_args
+
+bp = Blueprint("slips", __name__)
+
+PER_SHEET, PER_PRINT = 8, 240
+
+
+@bp.route("/relais", methods=["GET", "POST"])
+@requires(Permission.CODE_PRINT)
+def relay() -> ResponseReturnValue:
+    return _codes()
+
+
+@bp.route("/reglages/codes", methods=["GET", "POST"])
+@requires(Permission.SETTINGS_EDIT)
+def codes() -> ResponseReturnValue:
+    return _codes()
+
+
+def _codes() -> ResponseReturnValue:
+    reach = sites_of(acting(), Permission.CODE_PRINT)
+    if request.method == "POST":
+        return _print(reach)
+    filters = _filters(reach)
+    found = people.people(filters, page=page_number(), now=current_time())
+    sites, departments = people.sites(reach), people.departments(reach)
+    return render_template(
+        "slips/index.html",
+        page=LinkedPage(found),
+        filters=filters,
+        may_print_all=filters.wanted is Wanted.WITHOUT_CODE and found.total > 0,
+        printed=min(found.total, PER_PRINT),
+        sites=[("", gettext("Tous les sites")), *((str(s.id), s.name) for s in sites)],
+        departments=[("", gettext("Tous les services")), *((str(d.id), d.name) for d in departments)],
+        wanted=[
+            (Wanted.WITHOUT_CODE.value, gettext("Sans compte ni code valable")),
+            (Wanted.WITHOUT_ACCOUNT.value, gettext("Sans compte")),
+            (Wanted.ALL.value, gettext("Tout le monde")),
+        ],
+        own_sites=[] if reach is None else [s.name for s in sites],
+        everywhere=reach is None,
+        reset_url=url_for(str(request.endpoint)),
+    )
+
+
+def _filters(reach: frozenset[int] | None) -> CodeFilter:
+    asked = request.args.get("etat", "")
+    return CodeFilter(
+        sites=reach,
+        site_id=as_id(request.args.get("site", "")),
+        department_id=as_id(request.args.get("service", "")),
+        wanted=Wanted(asked) if asked in set(Wanted) else Wanted.WITHOUT_CODE,
+        q=request.args.get("q", "")[:100],
+    )
+
+
+def _print(reach: frozenset[int] | None) -> ResponseReturnValue:
+    """One person's code, or those of everybody listed who has none, after a question."""
+    now = current_time()
+    asked = request.form.get("person", "")
+    if asked:
+        key = as_id(asked)
+        one = people.person(key, sites=reach, now=now) if key else None
+        if one is None:
+            abort(404, gettext("Cette personne n'est pas de votre site, ou n'est plus là."))
+        found: tuple[SlipPerson, ...] = (one,)
+    else:
+        filters = _filters(reach)
+        if filters.wanted is not Wanted.WITHOUT_CODE:
+            abort(422, gettext("Choisissez une personne, ou la liste des personnes sans compte ni code valable."))
+        found = people.first_people(filters, limit=PER_PRINT, now=now)
+        if not found:
+            abort(409, gettext("Tout le monde ici a déjà un compte ou un code valable."))
+    if not confirmed():
+        return _ask(found)
+    return _printed(found)
+
+
+def _ask(found: tuple[SlipPerson, ...]) -> str:
+    if len(found) == 1:
+        question = gettext("Imprimer un nouveau code pour %(name)s ?", name=found[0].name)
+    else:
+        question = ngettext("Imprimer %(num)s code ?", "Imprimer %(num)s codes ?", len(found))
+    return ask(
+        question,
+        gettext(
+            "Les codes imprimés avant pour ces personnes n'ouvriront plus rien. Les nouveaux ne se lisent que sur "
+            "cette impression : ni l'outil ni vous ne pourrez les revoir. Chacun vaut 30 jours et sert une fois."
+        ),
+        gettext("Imprimer"),
+        with_args(),
+    )
+
+
+def _printed(found: tuple[SlipPerson, ...]) -> Response:
+    actor, now = acting(), current_time()
+    made_for = {person.id: activation.new_code() for person in found}
+    data = papers.made(_sheets(found, made_for))
+    begin_write()
+    activation.keep_printed(made_for, actor=actor, now=now)
+    end_transaction(commit=True)
+    return papers.answer(data, f"codes-{today().isoformat()}", kept=False)
+
+
+def _sheets(found: tuple[SlipPerson, ...], made_for: dict[int, str]) -> str:
+    page = current_app.config["BASE_URL"] + url_for("activation.activate").removeprefix(request.script_root)
+    relays = people.relays(current_time())
+    title = gettext("Adresse à ouvrir avec un téléphone")
+    slips: list[dict[str, Any]] = [
+        {
+            "person": person,
+            "code": activation.grouped(made_for[person.id]),
+            "qr": qr.svg(f"{page}#{made_for[person.id]}", title=title),
+            "relays": relays.get(person.site_id or 0, []),
+        }
+        for person in found
+    ]
+    return render_template(
+        "slips/sheets.html",
+        sheets=[slips[start : start + PER_SHEET] for start in range(0, len(slips), PER_SHEET)],
+        count=len(slips),
+        address=page.split("://")[-1],
+        until=paris_day(current_time() + activation.LIFE[CodeChannel.SLIP]),
+        contact=contact(),
+    )
