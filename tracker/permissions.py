@@ -100,7 +100,9 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.REDACTION_VIEW,
         }
     ),
-    Role.ADMIN: frozenset({P.CODE_PRINT, P.SETTINGS_EDIT, P.SETTINGS_VIEW}),
+    Role.ADMIN: frozenset(
+        {P.CODE_PRINT, P.PERSON_ERASE, P.REDACTION_ASK, P.REDACTION_VIEW, P.SETTINGS_EDIT, P.SETTINGS_VIEW}
+    ),
     Role.RELAY: frozenset({P.CODE_PRINT, P.PROPOSAL_TRANSCRIBE}),
 }
 
