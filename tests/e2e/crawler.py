@@ -16,7 +16,7 @@ from werkzeug.routing import MapAdapter
 
 from tests.client import check_page
 
-PER_ENDPOINT = 4  # pages of one address pattern that are opened, as one person
+PER_ENDPOINT = 3  # pages of one address pattern that are opened, as one person
 BEHIND = 40  # links of one page that are followed
 _validated: set[tuple[str, tuple[str, ...]]] = set()  # pages made of the same things are parsed strictly once
 MAILS = {"letters.mail", "letters.draft_mail"}  # what a mail program will show, under rules of its own
