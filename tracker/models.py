@@ -140,6 +140,7 @@ class Entity(Numbered):
     name: Mapped[str] = mapped_column(String(NAME_MAX))
     short_name: Mapped[str] = mapped_column(String(40))
     colour: Mapped[str] = mapped_column(String(7), default=NO_COLOUR)
+    logo: Mapped[str] = mapped_column(String(16), default="")  # key of the picture among the uploads
     position: Mapped[int] = mapped_column(default=0)
 
 

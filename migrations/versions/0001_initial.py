@@ -41,6 +41,7 @@ def upgrade():
         sa.Column("name", sa.String(length=160), nullable=False),
         sa.Column("short_name", sa.String(length=40), nullable=False),
         sa.Column("colour", sa.String(length=7), nullable=False),
+        sa.Column("logo", sa.String(length=16), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_entity")),
         sa.UniqueConstraint("slug", name=op.f("uq_entity_slug")),
