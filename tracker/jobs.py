@@ -16,7 +16,7 @@ from flask_babel import gettext
 from tracker.errors import TrackerError
 from tracker.extensions import DatabaseTrouble, end_transaction, write_transaction
 from tracker.security import current_time
-from tracker.services import maintenance, outbox, votes
+from tracker.services import maintenance, outbox, retention, votes
 
 
 class Round:
@@ -94,6 +94,15 @@ def clean(now: datetime, _turn: Round) -> int:
         return sum(maintenance.clean(now=now)) + outbox.forget_people(now=now)
 
 
+def forget(now: datetime, _turn: Round) -> int:
+    """Erase what has been kept long enough; how many. Few people at once: the next round goes on."""
+    count = 0
+    for task in (retention.rest, retention.leavers, retention.authors):
+        with write_transaction():
+            count += task(now=now)
+    return count
+
+
 Job: TypeAlias = Callable[[datetime, Round], int]
 
 # the close first: what must end on time does not wait for what begins
@@ -102,6 +111,7 @@ JOBS: tuple[tuple[str, Job], ...] = (
     ("votes ouverts", open_votes),
     ("courriels envoyés", send_mails),
     ("lignes nettoyées", clean),
+    ("durées de conservation", forget),
 )
 
 

@@ -1,0 +1,191 @@
+"""All that is kept of one person, for that person: never anybody else's data, nor what moderators or reviewers wrote.
+
+Supports are read only while the key of the consultation lives: afterwards nobody can tell whose they were.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import Enum
+from typing import Any
+
+from flask_babel import gettext
+from sqlalchemy import or_, select
+
+from tracker.extensions import db
+from tracker.models import (
+    Action,
+    ActionUpdate,
+    Authorship,
+    Comment,
+    DataRequest,
+    Department,
+    Entity,
+    Event,
+    Follow,
+    Letter,
+    Matricule,
+    Programme,
+    Proofreading,
+    Proposal,
+    ProposalVersion,
+    Review,
+    RoleGrant,
+    Site,
+    User,
+    UserSession,
+    WorkingGroup,
+)
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A heading, its key in the file, and its rows: label → value."""
+
+    key: str
+    title: str
+    rows: tuple[Row, ...]
+
+
+def plain(value: Any) -> Any:
+    """As a file may hold it."""
+    if isinstance(value, (date, datetime)):
+        return value.isoformat()
+    if isinstance(value, Enum):
+        return getattr(value, "label", value.value)
+    return value
+
+
+def _part(key: str, title: str, names: tuple[str, ...], query: Any) -> Part:
+    rows = db.session.execute(query)
+    return Part(key, title, tuple({name: plain(value) for name, value in zip(names, row, strict=True)} for row in rows))
+
+
+def of_person(user_id: int, supported: tuple[tuple[int | None, str], ...]) -> tuple[Part, ...]:
+    """Every part, empty ones included; `supported`: number and title of what they support while the key lives."""
+    mine = Authorship.user_id == user_id
+    parts = [*_account(user_id), *_written(user_id, mine)]
+    parts.append(
+        _part(
+            "evenements", gettext("Traces de vos actes, et de ce qui a été changé à votre compte"),
+            ("le", "acte", "objet", "numéro", "changements"),
+            select(Event.at, Event.verb, Event.subject, Event.subject_id, Event.changes)
+            .where(or_(Event.actor_id == user_id, (Event.subject == "user") & (Event.subject_id == user_id)))
+            .order_by(Event.id),
+        )
+    )  # fmt: skip
+    told = tuple({"numéro": number, "titre": title} for number, title in supported)
+    parts.append(Part("soutiens", gettext("Propositions que vous soutenez, tant que le vote dure"), told))
+    return tuple(parts)
+
+
+def _account(user_id: int) -> list[Part]:
+    return [
+        _part(
+            "compte", gettext("Compte"),
+            ("identifiant", "prénom", "nom", "adresse électronique", "employeur", "service", "site", "encadrant·e",
+             "actif", "langue", "créé le", "dernière visite", "visite précédente", "mot de passe changé le",
+             "parti·e le", "fournisseur d'identité", "numéro chez ce fournisseur"),
+            select(
+                User.login, User.first_name, User.last_name, User.email, Entity.name, Department.name, Site.name,
+                User.is_manager, User.is_active, User.locale, User.created_at, User.last_visit_at,
+                User.previous_visit_at, User.password_changed_at, User.left_on, User.issuer, User.subject,
+            )
+            .outerjoin(Entity, Entity.id == User.entity_id)
+            .outerjoin(Department, Department.id == User.department_id)
+            .outerjoin(Site, Site.id == User.site_id)
+            .where(User.id == user_id),
+        ),
+        _part(
+            "matricules", gettext("Matricules"), ("employeur", "matricule"),
+            select(Entity.name, Matricule.number)
+            .join(Entity, Entity.id == Matricule.entity_id)
+            .where(Matricule.user_id == user_id),
+        ),
+        _part(
+            "roles", gettext("Rôles"), ("rôle", "projet", "groupe", "site", "du", "au"),
+            select(RoleGrant.role, Programme.title, WorkingGroup.name, Site.name, RoleGrant.starts_on,
+                   RoleGrant.ends_on)
+            .outerjoin(Programme, Programme.id == RoleGrant.programme_id)
+            .outerjoin(WorkingGroup, WorkingGroup.id == RoleGrant.group_id)
+            .outerjoin(Site, Site.id == RoleGrant.site_id)
+            .where(RoleGrant.user_id == user_id)
+            .order_by(RoleGrant.id),
+        ),
+        _part(
+            "visites", gettext("Visites"), ("ouverte le", "appareil partagé", "valable jusqu'au", "fermée le"),
+            select(UserSession.created_at, UserSession.shared, UserSession.expires_at, UserSession.ended_at)
+            .where(UserSession.user_id == user_id)
+            .order_by(UserSession.id),
+        ),
+        _part(
+            "demandes", gettext("Demandes sur vos données"),
+            ("demande", "texte", "faite le", "échéance", "état", "réponse", "répondue le"),
+            select(DataRequest.kind, DataRequest.text, DataRequest.made_at, DataRequest.due_on, DataRequest.state,
+                   DataRequest.answer, DataRequest.handled_at)
+            .where(DataRequest.user_id == user_id)
+            .order_by(DataRequest.id),
+        ),
+    ]  # fmt: skip
+
+
+def _written(user_id: int, mine: Any) -> list[Part]:
+    return [
+        _part(
+            "propositions", gettext("Propositions"),
+            ("numéro", "état", "titre", "texte", "nom non affiché", "remerciements acceptés", "écrite le",
+             "envoyée le", "publiée le"),
+            select(Proposal.number, Proposal.state, Proposal.title, Proposal.body, Authorship.sealed,
+                   Authorship.thanks_consent, Proposal.created_on, Proposal.submitted_on, Proposal.published_on)
+            .join(Authorship, Authorship.proposal_id == Proposal.id)
+            .where(mine)
+            .order_by(Proposal.id),
+        ),
+        _part(
+            "versions", gettext("Versions de vos propositions"), ("numéro", "version", "titre", "texte", "écrite le"),
+            select(Proposal.number, ProposalVersion.position, ProposalVersion.title, ProposalVersion.body,
+                   ProposalVersion.recorded_at)
+            .join(Proposal, Proposal.id == ProposalVersion.proposal_id)
+            .join(Authorship, Authorship.proposal_id == Proposal.id)
+            .where(mine)
+            .order_by(ProposalVersion.id),
+        ),
+        _part(
+            "suivis", gettext("Ce que vous suivez"), ("proposition", "action", "depuis le"),
+            select(Proposal.number, Action.number, Follow.created_on)
+            .outerjoin(Proposal, Proposal.id == Follow.proposal_id)
+            .outerjoin(Action, Action.id == Follow.action_id)
+            .where(Follow.user_id == user_id)
+            .order_by(Follow.id),
+        ),
+        _part(
+            "commentaires", gettext("Commentaires"), ("écrit le", "texte"),
+            select(Comment.recorded_at, Comment.body).where(Comment.author_id == user_id).order_by(Comment.id),
+        ),
+        _part(
+            "points", gettext("Points publiés sur des actions"),
+            ("action", "pour le", "publié le", "état", "météo", "note", "note réservée", "raison du changement"),
+            select(Action.number, ActionUpdate.effective_on, ActionUpdate.recorded_at, ActionUpdate.status,
+                   ActionUpdate.health, ActionUpdate.note, ActionUpdate.private_note, ActionUpdate.move_reason)
+            .join(Action, Action.id == ActionUpdate.action_id)
+            .where(ActionUpdate.author_id == user_id)
+            .order_by(ActionUpdate.id),
+        ),
+        _part(
+            "avis", gettext("Avis rendus"), ("proposition", "rendu le", "avis", "texte"),
+            select(Proposal.number, Review.effective_on, Review.advice, Review.text)
+            .join(Proposal, Proposal.id == Review.proposal_id)
+            .where(Review.reviewer_id == user_id)
+            .order_by(Review.id),
+        ),
+        _part(
+            "relectures", gettext("Relectures de lettres"), ("lettre", "demandée le", "faite le", "remarque"),
+            select(Letter.title, Proofreading.asked_at, Proofreading.answered_at, Proofreading.remark)
+            .join(Letter, Letter.id == Proofreading.letter_id)
+            .where(Proofreading.user_id == user_id)
+            .order_by(Proofreading.asked_at),
+        ),
+    ]  # fmt: skip

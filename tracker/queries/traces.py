@@ -1,0 +1,143 @@
+"""Where texts name a person: every text column of every table is looked at, those to come included."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import gettext
+from sqlalchemy import JSON, String, Table, cast, or_, select
+from sqlalchemy.sql.elements import ColumnElement
+
+from tracker.enums import TextKind
+from tracker.extensions import db
+from tracker.models import Matricule, User
+from tracker.search import fold
+
+# what erasing a person empties by itself
+EMPTIED = frozenset({"user", "matricule", "outbox_message", "event", "data_request", "vote", "roll_entry"})
+KINDS = {
+    "action_update": TextKind.UPDATE,
+    "decision": TextKind.DECISION,
+    "comment": TextKind.COMMENT,
+    "review": TextKind.REVIEW,
+    "proposal": TextKind.PROPOSAL,
+    "proposal_version": TextKind.PROPOSAL,
+    "meeting": TextKind.MEETING,
+    "frozen": TextKind.LETTER,
+}
+EXACT_MIN = 4  # shorter logins and register numbers are also words and figures
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """By what a text may tell a person: exactly (name, address, login, number), or by the last name alone."""
+
+    exact: tuple[str, ...]
+    last: str
+
+    def all(self) -> tuple[str, ...]:
+        return (*self.exact, self.last) if self.last else self.exact
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A text that names the person; without kind, whoever may edit it corrects it."""
+
+    kind: TextKind | None
+    target_id: int
+    part: str
+    where: str
+
+
+def names_of(person: User) -> Names:
+    """What to look for, read before the person is erased."""
+    numbers = db.session.scalars(select(Matricule.number).where(Matricule.user_id == person.id))
+    both = (f"{person.first_name} {person.last_name}", f"{person.last_name} {person.first_name}")
+    told = [*both, person.email or "", person.login, *numbers]
+    exact = tuple(dict.fromkeys(one.strip() for one in told if len(one.strip()) >= EXACT_MIN))
+    return Names(exact, person.last_name.strip() if len(person.last_name.strip()) > 1 else "")
+
+
+def finder(names: Iterable[str]) -> re.Pattern[str]:
+    """What finds these as whole words in a folded text."""
+    folded = [r"\s+".join(re.escape(word) for word in fold(name).split()) for name in names]
+    return re.compile(r"(?<!\w)(?:" + "|".join(one for one in folded if one) + r")(?!\w)")
+
+
+def spellings(name: str) -> set[str]:
+    """How a name may stand in a column that is compared without regard to the case of ASCII letters only."""
+    plain = {name, name.lower(), name.upper(), name.title(), fold(name)}
+    return plain | {json.dumps(one)[1:-1] for one in plain}
+
+
+def columns(table: Table) -> list[Any]:
+    """The columns of a table that hold text."""
+    return [c for c in table.columns if isinstance(c.type, (String, JSON)) and not _is_closed(c)]
+
+
+def _is_closed(column: Any) -> bool:
+    """Lists of values, hashes and keys hold no typed text."""
+    return hasattr(column.type, "enums") or bool(column.foreign_keys) or column.name in {"sha256", "storage_key"}
+
+
+def naming(column: Any, names: Iterable[str]) -> ColumnElement[bool]:
+    """A rough condition: the text may hold one of these; to be looked at again by `finder`."""
+    # the longest word of each: between the words of a name anything may stand
+    words = {max(name.split(), key=len) for name in names if name.split()}
+    told = {spelling for word in words for spelling in spellings(word)}
+    return or_(*(cast(column, String).icontains(one, autoescape=True) for one in sorted(told)))
+
+
+def text_of(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False) if value is not None else ""
+
+
+def mentions(names: Names) -> tuple[Mention, ...]:
+    """The texts that name a person, each once."""
+    found: dict[tuple[Any, int, str], Mention] = {}
+    pattern = finder(names.all())
+    for table in db.metadata.sorted_tables:
+        if table.name in EMPTIED or not columns(table):
+            continue
+        for mention in _in_table(table, names, pattern):
+            found.setdefault((mention.kind or mention.where, mention.target_id, mention.part), mention)
+    return tuple(found.values())
+
+
+def _in_table(table: Table, names: Names, pattern: re.Pattern[str]) -> Iterator[Mention]:
+    texts = columns(table)
+    key = table.c.proposal_id if table.name == "proposal_version" else next(iter(table.primary_key.columns))
+    rows = db.session.execute(select(key, *texts).where(or_(*(naming(c, names.all()) for c in texts))))
+    for key_value, *values in rows:
+        for column, value in zip(texts, values, strict=True):
+            if not pattern.search(fold(text_of(value))):
+                continue
+            kind = KINDS.get(table.name)
+            target = key_value if isinstance(key_value, int) else 0
+            if table.name == "frozen":
+                parts = _blocks(value, pattern) if column.name == "content" else []
+                yield from (Mention(kind, target, part, where(kind, target, part)) for part in parts)
+            else:
+                yield Mention(kind, target, "", where(kind, target, "", f"{table.name}.{column.name}"))
+
+
+def _blocks(content: str, pattern: re.Pattern[str]) -> list[str]:
+    """The blocks of a frozen letter whose written text names the person; the rest follows its source."""
+    return [
+        block["id"]
+        for block in json.loads(content).get("blocks", ())
+        if pattern.search(fold(block.get("edited_text") or ""))
+    ]
+
+
+def where(kind: TextKind | None, target_id: int, part: str, column: str = "") -> str:
+    """Said to the manager, without the text: it may be one that they may not read."""
+    if kind is None:
+        return gettext("texte à corriger là où il se modifie (%(column)s, %(id)s)", column=column, id=target_id)
+    if part:
+        return gettext("%(kind)s, %(id)s, partie %(part)s", kind=kind.label, id=target_id, part=part)
+    return gettext("%(kind)s, %(id)s", kind=kind.label, id=target_id)

@@ -1,0 +1,61 @@
+"""What people ask about the data kept of them, and the answers (a month to give one)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from flask_babel import gettext
+from sqlalchemy import select
+
+from tracker import validation
+from tracker.enums import RequestKind, RequestState
+from tracker.errors import Conflict, NotFound
+from tracker.extensions import db
+from tracker.models import DataRequest
+from tracker.permissions import Permission, require
+from tracker.progress.days import add_months
+from tracker.records import Actor, paris_day
+from tracker.services import history
+
+TEXT_MAX = 2000
+
+
+def ask(kind: RequestKind, text: str, *, actor: Actor, now: datetime) -> DataRequest:
+    """Ask for one's own erasure or a correction. Raises Refused, Conflict when one of that kind waits."""
+    require(actor, Permission.ACCOUNT_OWN)
+    told = validation.text(text, field="text", limit=TEXT_MAX, required=kind is RequestKind.CORRECTION)
+    waiting = select(DataRequest.id).where(
+        DataRequest.user_id == actor.id, DataRequest.kind == kind, DataRequest.state == RequestState.OPEN
+    )
+    if db.session.scalar(waiting.limit(1)) is not None:
+        raise Conflict(gettext("Votre demande est déjà enregistrée : elle attend sa réponse."))
+    row = DataRequest(
+        user_id=actor.id, kind=kind, text=told, made_at=now, due_on=add_months(paris_day(now), 1)
+    )  # fmt: skip
+    db.session.add(row)
+    db.session.flush()
+    _trace(row, "request:make", actor, now)
+    return row
+
+
+def answer(request_id: int, text: str, *, granted: bool, actor: Actor, now: datetime) -> DataRequest:
+    """Say what was done, or why not. Raises Forbidden, NotFound, Conflict, Refused."""
+    require(actor, Permission.PERSON_ERASE)
+    row = db.session.get(DataRequest, request_id, with_for_update=True)
+    if row is None:
+        raise NotFound(gettext("Cette demande n'existe pas."))
+    if row.state is not RequestState.OPEN:
+        raise Conflict(gettext("Cette demande a déjà sa réponse."))
+    row.answer = validation.reason(text, field="answer")
+    row.state = RequestState.DONE if granted else RequestState.REFUSED
+    row.handled_by_id, row.handled_at = actor.id, now
+    _trace(row, "request:answer", actor, now)
+    return row
+
+
+def _trace(row: DataRequest, verb: str, actor: Actor, now: datetime) -> None:
+    history.record(
+        actor=actor, now=now, verb=verb, subject="data_request", subject_id=row.id, programme_id=None,
+        changes={"kind": row.kind.value, "state": row.state.value},
+    )  # fmt: skip
+    db.session.flush()
