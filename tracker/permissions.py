@@ -21,6 +21,7 @@ class Permission(StrEnum):
     ACTION_EDIT = "action:edit"
     ACTION_POST = "action:post"
     ACTION_VIEW = "action:view"
+    ARCHIVE_MAKE = "archive:make"
     BASELINE_CHANGE = "baseline:change"
     BOARD_VIEW = "board:view"
     CODE_PRINT = "code:print"
@@ -101,7 +102,15 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         }
     ),
     Role.ADMIN: frozenset(
-        {P.CODE_PRINT, P.PERSON_ERASE, P.REDACTION_ASK, P.REDACTION_VIEW, P.SETTINGS_EDIT, P.SETTINGS_VIEW}
+        {
+            P.ARCHIVE_MAKE,
+            P.CODE_PRINT,
+            P.PERSON_ERASE,
+            P.REDACTION_ASK,
+            P.REDACTION_VIEW,
+            P.SETTINGS_EDIT,
+            P.SETTINGS_VIEW,
+        }
     ),
     Role.RELAY: frozenset({P.CODE_PRINT, P.PROPOSAL_TRANSCRIBE}),
 }

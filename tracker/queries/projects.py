@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from typing import Any
 
@@ -11,6 +11,7 @@ from sqlalchemy import Select, select
 
 from tracker.extensions import db
 from tracker.models import Entity, Instance, Programme, Setting, Theme, WorkingGroup, programme_entity
+from tracker.records import paris_day
 from tracker.wording import NONE, Labels, labels_of
 
 LABELS, CONTACT = "labels", "contact"  # keys of settings that every page needs
@@ -30,6 +31,16 @@ class ProjectRecord:
     letters_public: bool
     people_consulted: int | None
     revision: int
+    closed_at: datetime | None = None
+
+    @property
+    def closed_on(self) -> date | None:
+        """The day since which it is read-only; None while it lives."""
+        return None if self.closed_at is None else paris_day(self.closed_at)
+
+    @property
+    def closed(self) -> bool:
+        return self.closed_at is not None
 
     @property
     def programme_id(self) -> int:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from flask_babel import gettext
 from sqlalchemy import Select, select, update
 
+from tracker.errors import Refused
 from tracker.extensions import db
 from tracker.models import Event, Instance, Programme
 from tracker.records import Actor
@@ -25,11 +27,13 @@ def record(
     programme_id: int | None,
     changes: dict[str, Any] | None = None,
     sealed: bool = False,
+    though_closed: bool = False,
 ) -> None:
-    """Append who did what, old → new; never called for a vote.
+    """Append who did what, old → new; never called for a vote. Raises Refused when the project is closed.
 
     `sealed`: the actor's name is not displayed, so neither id nor label nor texts are kept. `programme_id` None means
-    that the change is the instance's (people, roles, settings).
+    that the change is the instance's (people, roles, settings). `though_closed`: what remains a duty or a right once
+    the project is closed (a text withdrawn, a person erased, what is kept no longer than said, reopening).
     """
     hidden = sealed or actor is None
     db.session.add(
@@ -44,7 +48,7 @@ def record(
             changes={} if sealed else (changes or {}),
         )
     )
-    bump(programme_id)
+    bump(programme_id, though_closed=though_closed)
 
 
 def just_made(verb: str, *, actor: Actor, now: datetime) -> Select[int]:
@@ -52,11 +56,22 @@ def just_made(verb: str, *, actor: Actor, now: datetime) -> Select[int]:
     return select(Event.subject_id).where(Event.verb == verb, Event.actor_id == actor.id, Event.at > now - TWICE)
 
 
-def bump(programme_id: int | None) -> None:
-    """Raise the revision of a project, or of the instance."""
+def bump(programme_id: int | None, *, though_closed: bool = False) -> None:
+    """Raise the revision of a project, or of the instance: every write goes through here.
+
+    Raises Refused when the project is closed: it is read, it changes no more.
+    """
     if programme_id is None:
         db.session.execute(update(Instance).values(revision=Instance.revision + 1))
-    else:
-        db.session.execute(
-            update(Programme).where(Programme.id == programme_id).values(revision=Programme.revision + 1)
-        )
+        return
+    raised = update(Programme).where(Programme.id == programme_id).values(revision=Programme.revision + 1)
+    if not though_closed:
+        raised = raised.where(Programme.closed_at.is_(None))
+    touched: Any = db.session.execute(raised)
+    if touched.rowcount == 0:
+        raise closed()
+
+
+def closed() -> Refused:
+    """What anybody is told who would change something of a closed project."""
+    return Refused(gettext("Ce projet est clos : il se lit, mais rien n'y change plus."))

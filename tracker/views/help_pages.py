@@ -52,6 +52,7 @@ def _acts() -> dict[Permission, str]:
         P.PERSON_ERASE: gettext("Répondre aux demandes sur les données et effacer une personne"),
         P.SETTINGS_EDIT: gettext("Changer les réglages : projet, employeurs, consultations, mots"),
         P.CODE_PRINT: gettext("Imprimer les codes qui ouvrent un compte (le relais : pour son site)"),
+        P.ARCHIVE_MAKE: gettext("Clore un projet terminé, le rouvrir, en faire l'archive"),
         P.SETTINGS_VIEW: gettext("Ouvrir les réglages : personnes, employeurs, vérifications"),
     }
 
