@@ -116,6 +116,8 @@ class Actor:
     shared_device: bool = True
     employer: str = ""  # slug of the main employer, and its colour
     employer_colour: str = ""
+    employer_logo: str = ""
+    employer_name: str = ""
     is_authenticated: bool = True
     is_active: bool = True
     is_anonymous: bool = False
@@ -123,9 +125,6 @@ class Actor:
     def get_id(self) -> str:
         """What Flask-Login keeps in the cookie: the token of this visit, not the person."""
         return self.session_token
-
-    def has_role(self, role: Role) -> bool:
-        return any(grant.role is role for grant in self.grants)
 
 
 @dataclass(frozen=True, slots=True)

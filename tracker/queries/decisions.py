@@ -157,14 +157,6 @@ def published_answers(proposal_id: int) -> tuple[AnswerRecord, ...]:
     return _published(Decision.proposal_id == proposal_id)
 
 
-def answers_of(proposal_ids: Iterable[int]) -> dict[int, tuple[AnswerRecord, ...]]:
-    """The published answers of several proposals, each the latest last; proposals without answer are absent."""
-    found: dict[int, list[AnswerRecord]] = {}
-    for answer in _published(Decision.proposal_id.in_(list(proposal_ids))):
-        found.setdefault(answer.proposal_id, []).append(answer)
-    return {key: tuple(answers) for key, answers in found.items()}
-
-
 def answers_between(
     programme_id: int, *, after: date, until: date, known_at: datetime | None = None
 ) -> tuple[AnswerRecord, ...]:

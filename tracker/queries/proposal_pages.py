@@ -308,21 +308,19 @@ class DraftPage:
     thanks_consent: bool
     returned_on: date | None
     returned_reason: str
-    co_authors: int
 
 
 def draft(key: str, *, actor: Actor) -> DraftPage | None:
     """The proposal of that key, for one of its authors; None for anybody else."""
-    authors = select(func.count()).where(Authorship.proposal_id == Proposal.id).correlate(Proposal).scalar_subquery()
     row = db.session.execute(
-        select(Proposal, theme_shown(), Authorship, authors)
+        select(Proposal, theme_shown(), Authorship)
         .join(Authorship, and_(Authorship.proposal_id == Proposal.id, Authorship.user_id == actor.id))
         .outerjoin(Theme, Theme.id == Proposal.theme_id)
         .where(Proposal.draft_key == key)
     ).first()
     if row is None:
         return None
-    proposal, theme, mine, count = row
+    proposal, theme, mine = row
     last = _last_moves(proposal.id)
     returned = last.get(ProposalState.DRAFT)
     withdrawn = last.get(ProposalState.WITHDRAWN)
@@ -333,7 +331,7 @@ def draft(key: str, *, actor: Actor) -> DraftPage | None:
         withdrawn_on=withdrawn.effective_on if withdrawn else None, sealed=mine.sealed,
         name_choice_made=mine.name_choice_made, thanks_consent=mine.thanks_consent,
         returned_on=returned.effective_on if returned else None,
-        returned_reason=(returned.reason or "") if returned else "", co_authors=count - 1,
+        returned_reason=(returned.reason or "") if returned else "",
     )  # fmt: skip
 
 
