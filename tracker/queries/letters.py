@@ -6,7 +6,6 @@ import json
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, or_, select, union_all
@@ -29,8 +28,11 @@ from tracker.models import (
     User,
 )
 from tracker.queries import figures
+from tracker.queries.kept import Kept
 from tracker.queries.projects import ProjectRecord
 from tracker.records import paris_day
+
+_contents: Kept[tuple[dict[str, Any], References]] = Kept(64)  # frozen contents, by their text; not to be modified
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,9 +185,8 @@ def last_published_quarter(programme_id: int) -> str | None:
     )
 
 
-@lru_cache(maxsize=64)
 def _parsed(text: str) -> tuple[dict[str, Any], References]:
-    """A frozen content and the rows it refers to: it never changes, so it is read once. Not to be modified."""
+    """A frozen content and the rows it refers to."""
     content: dict[str, Any] = json.loads(text)
     return content, references(content)
 
@@ -246,7 +247,7 @@ def published(number: int) -> PublishedLetter | None:
     if row is None:
         return None
     letter, frozen, letters_public = row
-    content, refs = _parsed(frozen.content)
+    content, refs = _contents.get(frozen.content, lambda: _parsed(frozen.content))
     near = (Letter.programme_id == letter.programme_id, Letter.published_at.is_not(None))
     before = select(Letter.number, Letter.quarter).where(*near, Letter.quarter < letter.quarter)
     after = select(Letter.number, Letter.quarter).where(*near, Letter.quarter > letter.quarter)

@@ -4,9 +4,6 @@ withdrawn since makes another key, and no file ever holds one.
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from threading import Lock
-
 from flask import Response, current_app, make_response, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
@@ -15,15 +12,14 @@ from tracker.errors import Unavailable
 from tracker.exports import pdf
 from tracker.extensions import end_transaction
 from tracker.permissions import Permission
+from tracker.queries.kept import Kept
 from tracker.security import public, requires
 from tracker.views.conditional import conditional
 from tracker.views.letters import bp, forms_of
 from tracker.views.letters.drafts import readable_draft, shown_draft
 from tracker.views.letters.reading import login_first, readable_letter
 
-KEPT = 24  # of some 70 kB each
-_files: OrderedDict[tuple[object, ...], bytes] = OrderedDict()
-_lock = Lock()
+_files: Kept[bytes] = Kept(24)  # of some 70 kB each
 
 
 def _made(html: str) -> bytes:
@@ -63,14 +59,7 @@ def pdf_file(number: int) -> ResponseReturnValue:
     found = readable_letter(number)
     if found is None:
         return login_first()
-    with _lock:
-        data = _files.get(found.key)
-    if data is None:
-        data = _made(forms_of.as_paper(found.page))
-        with _lock:
-            _files[found.key] = data
-            while len(_files) > KEPT:
-                _files.popitem(last=False)
+    data = _files.get(found.key, lambda: _made(forms_of.as_paper(found.page)))
     return _answer(data, f"lettre-{number}")
 
 

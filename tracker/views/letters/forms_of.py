@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from threading import Lock
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Response, current_app, make_response, render_template, request, url_for
@@ -18,9 +15,8 @@ from markupsafe import Markup
 from tracker.exports import eml, qr
 from tracker.letters import Document, Resolved, document, paper, text_of, words
 from tracker.letters.chart import STACK
+from tracker.queries.kept import Kept
 from tracker.queries.letters import PublishedLetter
-
-T = TypeVar("T")
 
 # mails carry their style in each element; nothing else may come in, and no script
 MAIL_POLICY = (
@@ -59,24 +55,8 @@ def full_address(kind: str, key: int | str) -> str:
 
 # A published letter never changes: what is shown of it is kept per process for the readers who follow. It holds nothing
 # of a reader but whether they have an account; a name withdrawn since makes another key.
-KEPT = 48
-_documents: OrderedDict[tuple[object, ...], Document] = OrderedDict()
-_bodies: OrderedDict[tuple[object, ...], Markup] = OrderedDict()
-_lock = Lock()
-
-
-def _kept(shelf: OrderedDict[tuple[object, ...], T], key: tuple[object, ...], make: Callable[[], T]) -> T:
-    with _lock:
-        found = shelf.get(key)
-        if found is not None:
-            shelf.move_to_end(key)
-            return found
-    made = make()
-    with _lock:
-        shelf[key] = made
-        while len(shelf) > KEPT:
-            shelf.popitem(last=False)
-    return made
+_documents: Kept[Document] = Kept(48)
+_bodies: Kept[Markup] = Kept(48)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +70,12 @@ class Readable:
 
 def readable(record: PublishedLetter, people: Resolved, *, visitor: bool) -> Readable:
     key = (record.sha256, people.key, visitor, str(get_locale()), request.script_root)
-    return Readable(record, _kept(_documents, key, lambda: document(record.content, people, public=visitor)), key)
+    return Readable(record, _documents.get(key, lambda: document(record.content, people, public=visitor)), key)
 
 
 def body_of(shown: Readable) -> Markup:
     """The sections of a published letter as HTML."""
-    return _kept(_bodies, shown.key, lambda: _body(shown.page))
+    return _bodies.get(shown.key, lambda: _body(shown.page))
 
 
 def _body(letter: Document) -> Markup:
