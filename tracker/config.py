@@ -48,6 +48,24 @@ VARIABLES = (
 )
 
 
+# what no installation changes
+FIXED: dict[str, Any] = {
+    "SQLALCHEMY_ENGINE_OPTIONS": {"hide_parameters": True},  # no log holds what a person wrote or supports
+    "SESSION_COOKIE_HTTPONLY": True,
+    "SESSION_COOKIE_SAMESITE": "Lax",
+    "SESSION_REFRESH_EACH_REQUEST": False,
+    "PERMANENT_SESSION_LIFETIME": timedelta(days=30),
+    "WTF_CSRF_TIME_LIMIT": None,
+    "WTF_CSRF_CHECK_DEFAULT": False,  # the gate in security calls it, after it knows who asks
+    "WTF_CSRF_SSL_STRICT": False,
+    "MAX_CONTENT_LENGTH": UPLOAD_MAX,
+    "MAX_FORM_MEMORY_SIZE": 2 * 1024 * 1024,
+    "BABEL_DEFAULT_LOCALE": "fr",
+    "BABEL_DEFAULT_TIMEZONE": "Europe/Paris",
+    "CLOCK": lambda: datetime.now(UTC),
+}
+
+
 def _flag(value: str) -> bool:
     return value.strip().lower() in {"1", "true", "yes", "oui"}
 
@@ -153,7 +171,6 @@ def from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
         "MODE": mode,
         "DEMO": mode == "demo",
         "SECRET_KEY": secret,
-        "SQLALCHEMY_ENGINE_OPTIONS": {"hide_parameters": True},  # no log holds what a person wrote or supports
         "SQLALCHEMY_DATABASE_URI": database,
         "INSTANCE_FOLDER": instance,
         "BASE_URL": base_url.rstrip("/"),
@@ -165,16 +182,5 @@ def from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
         # the prefix makes browsers refuse a cookie of that name set by a neighbouring site
         "SESSION_COOKIE_NAME": "__Host-tracker" if secure else "tracker",
         "SESSION_COOKIE_SECURE": secure,
-        "SESSION_COOKIE_HTTPONLY": True,
-        "SESSION_COOKIE_SAMESITE": "Lax",
-        "SESSION_REFRESH_EACH_REQUEST": False,
-        "PERMANENT_SESSION_LIFETIME": timedelta(days=30),
-        "WTF_CSRF_TIME_LIMIT": None,
-        "WTF_CSRF_CHECK_DEFAULT": False,  # the gate in security calls it, after it knows who asks
-        "WTF_CSRF_SSL_STRICT": False,
-        "MAX_CONTENT_LENGTH": UPLOAD_MAX,
-        "MAX_FORM_MEMORY_SIZE": 2 * 1024 * 1024,
-        "BABEL_DEFAULT_LOCALE": "fr",
-        "BABEL_DEFAULT_TIMEZONE": "Europe/Paris",
-        "CLOCK": lambda: datetime.now(UTC),
+        **FIXED,
     }

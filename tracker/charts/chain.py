@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask_babel import gettext, ngettext
 
 from tracker.charts.figure import NOW, STATUS_LOOK, Figure, Scope, filled, grammatical, wrapped
@@ -9,6 +11,21 @@ from tracker.charts.words import done_of_total
 from tracker.enums import ActionStatus
 from tracker.filters import number
 from tracker.progress import Summary
+
+
+def _bar(name: str, count: int, href: str, look: tuple[str, str]) -> dict[str, Any]:
+    return {
+        "type": "bar",
+        "orientation": "h",
+        "y": [name],
+        "x": [count],
+        "text": [number(count)],
+        "textposition": "outside",
+        "cliponaxis": False,
+        "customdata": [href],
+        "marker": filled(look),
+        "hovertemplate": "%{y} : %{text}<extra></extra>",
+    }
 
 
 def from_people_to_results(
@@ -26,22 +43,7 @@ def from_people_to_results(
         (gettext("actions réalisées"), done, links.actions(statut=ActionStatus.DONE.value)),
     )
     names = [wrapped(name, 18) for name, _, _ in steps]
-    colours = [(NOW, "")] * 4 + [STATUS_LOOK[ActionStatus.DONE]]
-    data = [
-        {
-            "type": "bar",
-            "orientation": "h",
-            "y": [name],
-            "x": [count],
-            "text": [number(count)],
-            "textposition": "outside",
-            "cliponaxis": False,
-            "customdata": [href],
-            "marker": filled(look),
-            "hovertemplate": "%{y} : %{text}<extra></extra>",
-        }
-        for name, (_, count, href), look in zip(names, steps, colours, strict=True)
-    ]
+    looks = [(NOW, "")] * 4 + [STATUS_LOOK[ActionStatus.DONE]]
     people = ngettext(
         "%(n)s personne a proposé", "%(n)s personnes ont proposé", grammatical(contributors), n=number(contributors)
     )
@@ -62,7 +64,9 @@ def from_people_to_results(
             published=number(published),
         ),
         spec={
-            "data": data,
+            "data": [
+                _bar(name, count, href, look) for name, (_, count, href), look in zip(names, steps, looks, strict=True)
+            ],
             "layout": {
                 "showlegend": False,
                 "margin": {"l": 8, "r": 56, "t": 8, "b": 8},

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from flask import Flask, Response, current_app, g, make_response, render_template, request, url_for
-from flask_babel import force_locale, gettext
+from flask_babel import force_locale
+from flask_babel import lazy_gettext as _
 from werkzeug.exceptions import HTTPException, default_exceptions
 
 from tracker.errors import TooManyAttempts, TrackerError, Unavailable
@@ -12,71 +13,69 @@ from tracker.security import resume, sessions
 
 RETRY_SECONDS = 30
 KEPT_HEADERS = ("Allow", "Retry-After")
+# of each status: heading, message and advice
+WORDS = {
+    400: (
+        _("Demande incomprise"),
+        _("L'adresse ou le formulaire contient quelque chose que l'outil ne comprend pas."),
+        _("Revenez à la page précédente, vérifiez ce que vous avez écrit, puis recommencez."),
+    ),
+    401: (
+        _("Connexion nécessaire"),
+        _("Cette page demande de se connecter."),
+        _("Connectez-vous, puis rouvrez la page."),
+    ),
+    403: (
+        _("Page réservée"),
+        _("Cette page est réservée à d'autres personnes."),
+        _("Si vous pensez devoir y accéder, demandez-le au gestionnaire de l'outil."),
+    ),
+    404: (
+        _("Page introuvable"),
+        _("Il n'y a rien à cette adresse, ou plus rien."),
+        _("Vérifiez l'adresse, ou cherchez depuis l'accueil."),
+    ),
+    405: (
+        _("Action impossible ici"),
+        _("Cette adresse ne s'ouvre pas de cette façon."),
+        _("Revenez à la page précédente et utilisez ses boutons."),
+    ),
+    409: (
+        _("Ce n'est plus possible"),
+        _("Quelque chose a changé entre-temps."),
+        _("Rechargez la page pour voir où elle en est."),
+    ),
+    413: (
+        _("Envoi trop lourd"),
+        _("Ce que vous envoyez dépasse la taille acceptée."),
+        _("Votre texte est encore dans la page précédente : revenez-y, raccourcissez-le ou allégez le fichier."),
+    ),
+    422: (
+        _("À corriger"),
+        _("Une valeur n'est pas acceptée."),
+        _("Revenez à la page précédente et corrigez."),
+    ),
+    429: (
+        _("Trop d'essais"),
+        _("Il y a eu trop d'essais en peu de temps."),
+        _("Attendez quelques minutes, puis recommencez."),
+    ),
+    503: (
+        _("Un instant"),
+        _("L'outil ne peut pas enregistrer ou lire en ce moment."),
+        _("Rien n'a été enregistré. Attendez une minute, puis recommencez."),
+    ),
+}
+OTHER_WORDS = (
+    _("Quelque chose n'a pas marché"),
+    _("L'erreur vient de l'outil, pas de vous. Elle a été notée."),
+    _("Recommencez dans un moment ; si cela continue, prévenez le gestionnaire de l'outil."),
+)
 
 
 def _words(code: int) -> tuple[str, str, str]:
-    """Heading, message and advice for a status."""
-    return {
-        400: (
-            gettext("Demande incomprise"),
-            gettext("L'adresse ou le formulaire contient quelque chose que l'outil ne comprend pas."),
-            gettext("Revenez à la page précédente, vérifiez ce que vous avez écrit, puis recommencez."),
-        ),
-        401: (
-            gettext("Connexion nécessaire"),
-            gettext("Cette page demande de se connecter."),
-            gettext("Connectez-vous, puis rouvrez la page."),
-        ),
-        403: (
-            gettext("Page réservée"),
-            gettext("Cette page est réservée à d'autres personnes."),
-            gettext("Si vous pensez devoir y accéder, demandez-le au gestionnaire de l'outil."),
-        ),
-        404: (
-            gettext("Page introuvable"),
-            gettext("Il n'y a rien à cette adresse, ou plus rien."),
-            gettext("Vérifiez l'adresse, ou cherchez depuis l'accueil."),
-        ),
-        405: (
-            gettext("Action impossible ici"),
-            gettext("Cette adresse ne s'ouvre pas de cette façon."),
-            gettext("Revenez à la page précédente et utilisez ses boutons."),
-        ),
-        409: (
-            gettext("Ce n'est plus possible"),
-            gettext("Quelque chose a changé entre-temps."),
-            gettext("Rechargez la page pour voir où elle en est."),
-        ),
-        413: (
-            gettext("Envoi trop lourd"),
-            gettext("Ce que vous envoyez dépasse la taille acceptée."),
-            gettext(
-                "Votre texte est encore dans la page précédente : revenez-y, raccourcissez-le ou allégez le fichier."
-            ),
-        ),
-        422: (
-            gettext("À corriger"),
-            gettext("Une valeur n'est pas acceptée."),
-            gettext("Revenez à la page précédente et corrigez."),
-        ),
-        429: (
-            gettext("Trop d'essais"),
-            gettext("Il y a eu trop d'essais en peu de temps."),
-            gettext("Attendez quelques minutes, puis recommencez."),
-        ),
-        503: (
-            gettext("Un instant"),
-            gettext("L'outil ne peut pas enregistrer ou lire en ce moment."),
-            gettext("Rien n'a été enregistré. Attendez une minute, puis recommencez."),
-        ),
-    }.get(
-        code,
-        (
-            gettext("Quelque chose n'a pas marché"),
-            gettext("L'erreur vient de l'outil, pas de vous. Elle a été notée."),
-            gettext("Recommencez dans un moment ; si cela continue, prévenez le gestionnaire de l'outil."),
-        ),
-    )
+    heading, message, advice = WORDS.get(code, OTHER_WORDS)
+    return str(heading), str(message), str(advice)
 
 
 def _wants_json() -> bool:
