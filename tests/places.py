@@ -78,6 +78,9 @@ ENTRIES = (
     Entry("help_pages.privacy", "/donnees-personnelles", EVERYBODY),
     Entry("slips.relay", "/relais", only("admin")),
     Entry("slips.codes", "/reglages/codes", only("admin")),
+    Entry("second_factor.login", "/connexion/code", EVERYBODY),
+    Entry("second_factor.mine", "/mon-compte/second-facteur", PEOPLE),
+    Entry("second_factor.settings", "/reglages/second-facteur", only("admin")),
     Entry("settings.index", "/reglages", only("admin")),
     # actions and groups
     Entry("actions.index", "/actions" + IN_PROJECT, PEOPLE),

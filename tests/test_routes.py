@@ -33,6 +33,7 @@ PUBLIC = {
     "letters.pdf_file",
     "letters.show",
     "letters.text",
+    "second_factor.login",
     "static",
 }
 # parts that are words go without a type; a number says that it is one, so that "abc" is no such address

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, TypeVar
 
-from flask import Flask, Response, abort, current_app, g, has_request_context, redirect, request, url_for
+from flask import Flask, Response, abort, current_app, g, has_request_context, redirect, request, session, url_for
 from flask_babel import gettext
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
@@ -107,6 +107,10 @@ def _gate() -> BaseResponse | str | tuple[str, int] | None:
         return redirect(url_for("auth.login", suite=addresses.here()))
     if writes and (refused := _check_token()) is not None:
         return refused
+    if mark != "public" and session.get(sessions.ENROL) and request.endpoint != "second_factor.mine":
+        if writes:
+            raise Forbidden(gettext("Votre rôle demande un second code : mettez-le en place d'abord."))
+        return redirect(url_for("second_factor.mine"))
     if mark != "public" and not (isinstance(mark, Permission) and can(current_user, mark)):
         raise Forbidden(gettext("Cette page est réservée à d'autres personnes."))
     return None

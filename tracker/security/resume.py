@@ -19,7 +19,9 @@ from tracker.security.addresses import comes_from_our_pages, here, safe_path
 # a field whose name holds one of these words is a secret
 NEVER_CARRIED = frozenset({"password", "passphrase", "passe", "code", "secret", "otp", "pin", "csrf", "jeton"})
 OWN_PREFIX = "_resume_"  # fields of the login form inside the page; a form's own fields never begin so
-TARGET, LOGIN, PASSWORD, SHARED = (OWN_PREFIX + name for name in ("target", "login", "password", "shared"))
+TARGET, LOGIN, PASSWORD, SHARED, SECOND = (
+    OWN_PREFIX + name for name in ("target", "login", "password", "shared", "second")
+)
 _WORDS = re.compile(r"[^a-z0-9]+")
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff]")
 

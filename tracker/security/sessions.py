@@ -17,6 +17,7 @@ IDLE_SHARED = timedelta(minutes=15)
 TOUCH_EVERY = timedelta(minutes=1)
 TOKEN = "_user_id"  # noqa: S105 - where Flask-Login looks for what names a visit
 SEEN = "seen"  # signed instant of the last request, in the cookie: no write for it
+ENROL = "enrol"  # a role asks for a second code, which this person has yet to set up
 CSRF = "csrf_token"
 
 

@@ -25,6 +25,7 @@ from tracker.views import (
     moderation,
     proposals,
     reviews,
+    second_factor,
     settings,
     slips,
 )
@@ -40,6 +41,7 @@ BLUEPRINTS = (
     consultations.bp,
     health.bp,
     help_pages.bp,
+    second_factor.bp,
     settings.bp,
     slips.bp,
     reviews.bp,

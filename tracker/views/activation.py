@@ -14,11 +14,11 @@ from tracker.errors import Refused, TrackerError
 from tracker.extensions import begin_write, end_transaction
 from tracker.forms.activation import ChoiceForm, CodeForm, ForgottenForm
 from tracker.queries import people
-from tracker.security import current_time, public, sessions
+from tracker.security import current_time, public
 from tracker.services import accounts, activation
 from tracker.services.activation import Holder
 from tracker.views.frame import contact
-from tracker.views.visits import Visit, replaced
+from tracker.views.visits import Pending, Visit, opened
 
 bp = Blueprint("activation", __name__)
 
@@ -75,6 +75,9 @@ def _choose() -> ResponseReturnValue:
         except TrackerError as refusal:
             form.refuse(Refused(refusal.message, field="" if refusal.field == "code" else refusal.field))
         else:
+            if isinstance(visit, Pending):
+                visit.keep(current_time(), "")
+                return redirect(url_for("second_factor.login"), 303)
             visit.begin(current_time())
             flash(
                 gettext("Votre compte est ouvert. Pour revenir : votre identifiant est %(login)s.", login=holder.login),
@@ -84,13 +87,12 @@ def _choose() -> ResponseReturnValue:
     return _choice_page(form, holder, 422)
 
 
-def _redeem(holder: Holder, form: ChoiceForm) -> Visit:
+def _redeem(holder: Holder, form: ChoiceForm) -> Visit | Pending:
     """Check, hash outside any transaction, then write alone. Raises Refused."""
     now = current_time()
     chosen = accounts.check_new_password(
         login=holder.login, password=form.new_password.data or "", demo=current_app.config["DEMO"]
     )
-    named = sessions.named_session()
     end_transaction(commit=False)
     new_hash = accounts.hash_password(chosen)
     begin_write()
@@ -99,10 +101,9 @@ def _redeem(holder: Holder, form: ChoiceForm) -> Visit:
     except TrackerError:
         end_transaction(commit=False)
         raise
-    shared = bool(form.shared.data)
-    token = accounts.open_session(user_id=holder.user_id, shared=shared, now=now, replaced=replaced(named))
+    begun = opened(holder.user_id, shared=bool(form.shared.data), now=now)
     end_transaction(commit=True)
-    return Visit(token, holder.user_id, shared)
+    return begun
 
 
 def _choice_page(form: ChoiceForm, holder: Holder, status: int = 200) -> Response:

@@ -18,7 +18,7 @@ from tracker.security.addresses import safe_path
 from tracker.services import accounts
 from tracker.validation import as_id
 from tracker.views.frame import contact
-from tracker.views.visits import DEMO_PASSWORD, try_login
+from tracker.views.visits import DEMO_PASSWORD, Pending, complete, try_login
 
 bp = Blueprint("auth", __name__)
 
@@ -68,6 +68,9 @@ def _submit(form: LoginForm, target: str) -> tuple[ResponseReturnValue | None, i
             gettext("Identifiant ou mot de passe inconnu. Vérifiez les majuscules, puis recommencez.")
         )
         return None, 422
+    if isinstance(visit, Pending):
+        visit.keep(current_time(), target)
+        return redirect(url_for("second_factor.login"), 303), 303
     visit.begin(current_time())
     return redirect(safe_path(target) if target else url_for("home.index"), 303), 303
 
@@ -131,12 +134,16 @@ def resume_visit() -> ResponseReturnValue:
     visit, error = None, gettext("Ce n'est pas le compte de tout à l'heure, ou le mot de passe est faux.")
     if owner is not None:
         try:
-            visit = try_login(
+            begun = try_login(
                 typed.get(resume.LOGIN, ""),
                 typed.get(resume.PASSWORD, ""),
                 shared=resume.SHARED in typed,
                 only_user_id=owner,
             )
+            if isinstance(begun, Pending):
+                error = gettext("Il manque le second code, ou ce n'est pas le bon.")
+                begun = complete(begun, typed.get(resume.SECOND, ""))
+            visit = begun
         except TooManyAttempts as refusal:
             error = refusal.message
     if visit is None:

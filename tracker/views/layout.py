@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 
 from tracker.permissions import Permission, can
 from tracker.records import Grant
-from tracker.views.employers import stylesheet_link
+from tracker.views.employers import logo_image, stylesheet_link
 from tracker.views.frame import Link, page_frame, project_args, today, with_args
 from tracker.views.shared import filler, fragment, hole, lasting, markup
 
@@ -56,6 +56,7 @@ def _account_links() -> list[Link]:
         ("reviews.index", gettext("Propositions à étudier")),
         ("slips.relay", gettext("Codes du site")),
         ("accounts.password", gettext("Mon mot de passe")),
+        ("second_factor.mine", gettext("Second code")),
         ("settings.index", gettext("Réglages")),
     ]
     shown = []
@@ -136,6 +137,13 @@ def _token() -> str:
 @filler("employer")
 def _employer() -> str:
     return stylesheet_link(current_user) if current_user.is_authenticated else ""
+
+
+@filler("logo")
+def _logo() -> str:
+    if current_user.is_authenticated:
+        return logo_image(current_user)
+    return fragment("logo", make=lambda: logo_image(None))
 
 
 @filler("name")

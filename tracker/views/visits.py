@@ -3,35 +3,62 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from flask import current_app, request
+from flask import current_app, request, session
 
 from tracker import validation
 from tracker.extensions import begin_write, end_transaction
 from tracker.queries import people
+from tracker.queries import second_factor as factors
 from tracker.security import current_time, sessions
-from tracker.services import accounts
+from tracker.services import accounts, second_factor
 
 DEMO_PASSWORD = validation.DEMO_PASSWORD
+PENDING = "pending"  # in the signed cookie: whose password was right, until the second code comes
+PENDING_LIFE = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """What a successful login gives."""
+    """What a successful login gives; `enrol`: a role asks for a second code that this person has yet to set up."""
 
     token: str
     user_id: int
     shared: bool
+    enrol: bool = False
 
     def begin(self, now: datetime) -> None:
         sessions.begin(self.token, user_id=self.user_id, shared=self.shared, now=now)
+        if self.enrol:
+            session[sessions.ENROL] = True
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """Half a login: the password was right, the second code is yet to come."""
+
+    user_id: int
+    shared: bool
+    target: str = ""
+
+    def keep(self, now: datetime, target: str) -> None:
+        session[PENDING] = [self.user_id, self.shared, target, int(now.timestamp())]
+
+
+def pending(now: datetime) -> Pending | None:
+    """The half login of this browser, while it lasts."""
+    match session.get(PENDING):
+        case [int() as user_id, bool() as shared, str() as target, int() as since]:
+            if now.timestamp() - since < PENDING_LIFE.total_seconds():
+                return Pending(user_id, shared, target)
+    return None
 
 
 def try_login(
     login: str, password: str, *, shared: bool, entity_id: int | None = None, only_user_id: int | None = None
-) -> Visit | None:
-    """A new visit, or None when account and password do not match.
+) -> Visit | Pending | None:
+    """A new visit, half of one, or None when account and password do not match.
 
     Raises TooManyAttempts. Reads, then hashes outside any transaction, then writes alone and commits: the cookie
     names the visit only once its row is kept.
@@ -40,7 +67,6 @@ def try_login(
     keys = accounts.throttle_keys(current_app.config["SECRET_KEY"], account=login, address=request.remote_addr or "")
     accounts.check_throttle(keys, now=now)
     account = people.credentials(login, entity_id=entity_id, user_id=only_user_id)
-    named = sessions.named_session()
     end_transaction(commit=False)
     right = accounts.verify_password(account.password_hash if account else None, password)
     if current_app.config["MODE"] == "production" and password == DEMO_PASSWORD:
@@ -51,11 +77,38 @@ def try_login(
         end_transaction(commit=True)
         return None
     accounts.forget_failures(keys[0])
-    token = accounts.open_session(user_id=account.user_id, shared=shared, now=now, replaced=replaced(named))
+    begun = opened(account.user_id, shared=shared, now=now)
     end_transaction(commit=True)
-    return Visit(token, account.user_id, shared)
+    return begun
 
 
-def replaced(named: str | None) -> str | None:
-    """The hash of the visit that a new one ends."""
-    return sessions.hash_token(named) if named else None
+def opened(user_id: int, *, shared: bool, now: datetime) -> Visit | Pending:
+    """The visit of somebody whose password is right, or half of it; inside the caller's write transaction."""
+    if factors.is_on(user_id):
+        return Pending(user_id, shared)
+    return _visit(user_id, shared=shared, now=now, enrol=factors.must_have(user_id, now=now))
+
+
+def _visit(user_id: int, *, shared: bool, now: datetime, enrol: bool = False) -> Visit:
+    named = sessions.named_session()
+    replaced = sessions.hash_token(named) if named else None
+    token = accounts.open_session(user_id=user_id, shared=shared, now=now, replaced=replaced)
+    return Visit(token, user_id, shared, enrol)
+
+
+def complete(half: Pending, typed: str) -> Visit | None:
+    """The visit, once the second code is right; None when it is not. Raises TooManyAttempts."""
+    now = current_time()
+    keys = accounts.throttle_keys(
+        current_app.config["SECRET_KEY"], account=str(half.user_id), address=request.remote_addr or "", purpose="second"
+    )
+    accounts.check_throttle(keys, now=now)
+    begin_write()
+    visit = None
+    if second_factor.verify(half.user_id, typed, now=now):
+        accounts.forget_failures(keys[0])
+        visit = _visit(half.user_id, shared=half.shared, now=now)
+    else:
+        accounts.note_failure(keys, now=now)
+    end_transaction(commit=True)
+    return visit

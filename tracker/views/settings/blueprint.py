@@ -2,14 +2,33 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, current_app, url_for
+from typing import Any
+
+from flask import Blueprint, current_app, request, url_for
 from flask_babel import gettext
 from flask_login import current_user
 
+from tracker.forms import BaseForm
 from tracker.permissions import can
 from tracker.views.frame import Link
 
 bp = Blueprint("settings", __name__, url_prefix="/reglages")
+REMOVE = "supprimer"  # what the button that removes sends as « geste »
+
+
+def removes() -> bool:
+    """Whether the button that removes was pressed."""
+    return request.method == "POST" and request.form.get("geste") == REMOVE
+
+
+def shown_status(form: BaseForm) -> int:
+    """Of a page that shows a form: 422 when it was sent and something is to be corrected."""
+    return 422 if form.is_submitted() else 200
+
+
+def after(endpoint: str, **args: Any) -> str:
+    """Where to go once something is set: back to the first steps for who came from there."""
+    return url_for("settings.first_steps") if request.args.get("suite") == "premiers-pas" else url_for(endpoint, **args)
 
 
 def menu() -> list[Link]:
@@ -25,6 +44,7 @@ def menu() -> list[Link]:
         ("settings.campaigns_list", gettext("Consultations")),
         ("settings.contact", gettext("Qui contacter")),
         ("slips.codes", gettext("Codes imprimés")),
+        ("second_factor.settings", gettext("Second code")),
         ("settings.labels", gettext("Mots de l'outil")),
     ]
     shown = []
