@@ -17,7 +17,7 @@ from tests.register import NAMES, as_csv, people
 from tracker.enums import CodeChannel, Role, RunState
 from tracker.extensions import db, write_transaction
 from tracker.imports.people import guess_columns, read_sheet
-from tracker.imports.register import Plan
+from tracker.imports.plan import Plan
 from tracker.models import ActivationCode, Department, Event, Matricule, RegisterRun, User, UserSession
 from tracker.records import paris_day
 from tracker.services import register

@@ -8,49 +8,14 @@ account of another.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import gettext as _
 
-from tracker.imports.issues import ImportIssue, Issues
+from tracker.imports.issues import Issues
 from tracker.imports.people import PersonRow, Register, folded_name
-
-Pair = tuple[int, str]  # employer, register number
-
-
-@dataclass(frozen=True, slots=True)
-class KnownPerson:
-    """Somebody of the instance. `kept`: stays active whatever the register says (managers of the tool, who asks)."""
-
-    id: int
-    login: str
-    last_name: str
-    first_name: str
-    email: str
-    entity_id: int | None
-    department: str
-    site: str
-    manager: bool
-    active: bool
-    erased: bool
-    kept: bool
-    numbers: tuple[Pair, ...]
-
-    @property
-    def name(self) -> str:
-        return f"{self.first_name} {self.last_name}".strip()
-
-
-@dataclass(frozen=True, slots=True)
-class Directory:
-    """What the instance knows: people, employers by the words a register may use for them, names of services, sites."""
-
-    people: tuple[KnownPerson, ...]
-    employers: dict[str, int]
-    employer_names: dict[int, str]
-    departments: dict[str, str]  # folded → name
-    sites: dict[str, str]
+from tracker.imports.plan import Change, Creation, Directory, Doubt, KnownPerson, Pair, Plan
 
 
 @dataclass(slots=True, eq=False)
@@ -82,53 +47,6 @@ class Group:
         order = sorted(range(len(self.rows)), key=lambda at: self.places[at] != place) if place else None
         rows = [self.rows[at] for at in order] if order else self.rows
         return next((said for row in rows if (said := getattr(row, name)) not in ("", None)), None)
-
-
-@dataclass(frozen=True, slots=True)
-class Creation:
-    line: int
-    name: str
-    values: dict[str, Any]
-    numbers: tuple[Pair, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """`values`: what to write; `words`: the same for people, as (what, old, new)."""
-
-    user_id: int
-    line: int
-    name: str
-    values: dict[str, Any]
-    words: tuple[tuple[str, str, str], ...]
-    numbers: tuple[Pair, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Doubt:
-    line: int
-    name: str
-    why: str
-
-
-@dataclass(slots=True)
-class Plan:
-    created: list[Creation] = field(default_factory=list)
-    changed: list[Change] = field(default_factory=list)
-    unchanged: int = 0
-    absent: list[KnownPerson] = field(default_factory=list)
-    ambiguous: list[Doubt] = field(default_factory=list)
-    refused: list[Doubt] = field(default_factory=list)
-    issues: tuple[ImportIssue, ...] = ()
-    departments: dict[str, tuple[str, set[int]]] = field(default_factory=dict)  # to make: folded → name, employers
-    sites: dict[str, str] = field(default_factory=dict)
-
-    def counts(self) -> dict[str, int]:
-        return {
-            "created": len(self.created), "changed": len(self.changed), "unchanged": self.unchanged,
-            "absent": len(self.absent), "ambiguous": len(self.ambiguous), "refused": len(self.refused),
-            "departments": len(self.departments), "sites": len(self.sites),
-        }  # fmt: skip
 
 
 def compare(register: Register, known: Directory, *, employer_id: int | None = None) -> Plan:

@@ -24,7 +24,8 @@ from tracker.enums import Role, RunState
 from tracker.errors import Conflict, NotFound, Refused
 from tracker.extensions import db, end_transaction, write_transaction
 from tracker.imports.people import Sheet, folded_name, guess_columns, read_register, read_sheet
-from tracker.imports.register import Change, Creation, Directory, KnownPerson, Plan, compare
+from tracker.imports.plan import Change, Creation, Directory, KnownPerson, Plan
+from tracker.imports.register import compare
 from tracker.models import Department, Entity, Matricule, RegisterRun, RoleGrant, Setting, Site, User
 from tracker.records import Actor, paris_day
 from tracker.services import history

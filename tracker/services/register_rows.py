@@ -11,7 +11,7 @@ from sqlalchemy import func, insert, or_, select, update
 from tracker import validation
 from tracker.extensions import db
 from tracker.imports.people import folded_name
-from tracker.imports.register import Change, Creation, KnownPerson, Plan
+from tracker.imports.plan import Change, Creation, KnownPerson, Plan
 from tracker.models import (
     SLUG_MAX,
     ActivationCode,
