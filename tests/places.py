@@ -82,6 +82,21 @@ ENTRIES = (
     Entry("second_factor.mine", "/mon-compte/second-facteur", PEOPLE),
     Entry("second_factor.settings", "/reglages/second-facteur", only("admin")),
     Entry("settings.index", "/reglages", only("admin")),
+    # rights and duties
+    Entry("duties.show_own_data", "/mon-compte/donnees", PEOPLE),
+    Entry("duties.own_data_page", "/mon-compte/donnees.html", PEOPLE),
+    Entry("duties.own_data_json", "/mon-compte/donnees.json", PEOPLE),
+    Entry("duties.privacy", "/reglages/donnees-personnelles", only("admin")),
+    Entry("duties.accessibility", "/reglages/accessibilite", only("admin")),
+    Entry("duties.data_requests_list", "/reglages/demandes", only("admin")),
+    Entry("duties.data_request", "/reglages/demandes/{asked}", only("admin")),
+    Entry("duties.erase_person", "/reglages/personnes/{leaver}/effacer", only("admin")),
+    Entry("duties.redactions_list", "/reglages/retraits", only("admin", "moderation", "copil")),
+    Entry("duties.ask_redaction", "/reglages/retraits/demander?type=update&de={led_point}", only("admin", "moderation")),
+    Entry(
+        "duties.redaction", "/reglages/retraits/{withdrawn}", only("admin", "moderation", "copil"),
+        posts=only("moderation", "copil"),
+    ),
     # actions and groups
     Entry("actions.index", "/actions" + IN_PROJECT, PEOPLE),
     Entry("actions.show", "/actions/{led}", PEOPLE),
@@ -206,6 +221,10 @@ OBJECTS = {
     "draft": "SELECT p.draft_key FROM proposal p JOIN authorship a ON a.proposal_id = p.id JOIN user u ON u.id = "
     "a.user_id WHERE u.login = 'agent' AND p.state = 'draft'",
     "letter": "SELECT max(number) FROM letter",
+    "asked": "SELECT max(id) FROM data_request",
+    "withdrawn": "SELECT max(id) FROM redaction",
+    "leaver": "SELECT max(id) FROM user WHERE erased_at IS NULL AND login NOT IN ('agent', 'pilote', 'etude', "
+    "'moderation', 'copil', 'redaction', 'admin')",
 }  # fmt: skip
 
 
@@ -236,6 +255,13 @@ class World:
         self._fresh_cookies = {role: self._cookie(role) for role in self.clients}
         built = self.open("redaction", "POST", "/lettres/composer" + IN_PROJECT, {"quarter": QUARTER})
         assert built.status == 303, built.words[:300]
+        asked = self.open("agent", "POST", "/mon-compte/donnees", {"kind": "correction", "text": "Mon nom a changé."})
+        assert asked.status == 303, asked.words[:300]
+        with sqlite3.connect(self.folder / "demo.db") as connection:
+            (point,) = connection.execute("SELECT min(id) FROM action_update WHERE kind = 'statement'").fetchone()
+        withdrawn = f"/reglages/retraits/demander?type=update&de={point}"
+        sent = self.open("admin", "POST", withdrawn, {"reason": "Ce texte nomme une personne absente."})
+        assert sent.status == 303, sent.words[:300]
 
     def _find_objects(self) -> dict[str, Any]:
         found: dict[str, Any] = {}

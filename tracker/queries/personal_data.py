@@ -5,6 +5,7 @@ Supports are read only while the key of the consultation lives: afterwards nobod
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
@@ -64,8 +65,8 @@ def _part(key: str, title: str, names: tuple[str, ...], query: Any) -> Part:
     return Part(key, title, tuple({name: plain(value) for name, value in zip(names, row, strict=True)} for row in rows))
 
 
-def of_person(user_id: int, supported: tuple[tuple[int | None, str], ...]) -> tuple[Part, ...]:
-    """Every part, empty ones included; `supported`: number and title of what they support while the key lives."""
+def of_person(user_id: int, supported: Collection[int]) -> tuple[Part, ...]:
+    """Every part, empty ones included; `supported`: the proposals they support, while the key lives."""
     mine = Authorship.user_id == user_id
     parts = [*_account(user_id), *_written(user_id, mine)]
     parts.append(
@@ -77,8 +78,12 @@ def of_person(user_id: int, supported: tuple[tuple[int | None, str], ...]) -> tu
             .order_by(Event.id),
         )
     )  # fmt: skip
-    told = tuple({"numéro": number, "titre": title} for number, title in supported)
-    parts.append(Part("soutiens", gettext("Propositions que vous soutenez, tant que le vote dure"), told))
+    parts.append(
+        _part(
+            "soutiens", gettext("Propositions que vous soutenez, tant que le vote dure"), ("numéro", "titre"),
+            select(Proposal.number, Proposal.title).where(Proposal.id.in_(supported)).order_by(Proposal.number),
+        )
+    )  # fmt: skip
     return tuple(parts)
 
 

@@ -225,4 +225,18 @@ def listing() -> tuple[RedactionLine, ...]:
 
 
 def _line(row: tuple[Any, ...]) -> RedactionLine:
-    return RedactionLine(*row[:6], row[6], row[7], row[8] or "", row[9], row[10] or "", row[11])
+    key, kind, target_id, part, reason, asker_id, asker, asked_at, agreer, agreed_at, refuser, refused_at = row
+    return RedactionLine(
+        key,
+        kind,
+        target_id,
+        part,
+        reason,
+        asker_id,
+        asker,
+        asked_at,
+        agreer or "",
+        agreed_at,
+        refuser or "",
+        refused_at,
+    )

@@ -14,6 +14,7 @@ from tracker.views import (
     decisions,
     drafts,  # noqa: F401 - adds its addresses to those of proposals
     employers,
+    duties,
     errors,
     groups,
     health,
@@ -41,6 +42,7 @@ BLUEPRINTS = (
     consultations.bp,
     health.bp,
     help_pages.bp,
+    duties.bp,
     second_factor.bp,
     settings.bp,
     slips.bp,

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from flask import Blueprint, render_template
 from flask_babel import gettext
 
 from tracker.enums import Role
 from tracker.permissions import AGENT, AUTHOR, PILOT, ROLE_PERMISSIONS, Permission
+from tracker.queries import notices
 from tracker.security import public
-from tracker.views.frame import contact
+from tracker.views.frame import contact, today
 
 bp = Blueprint("help_pages", __name__)
 
@@ -84,10 +87,19 @@ def permissions() -> str:
 @bp.get("/accessibilite")
 @public
 def accessibility() -> str:
-    return render_template("help/accessibility.html", contact=contact())
+    found = notices.accessibility()
+    return render_template(
+        "help/accessibility.html", contact=contact(), found=found, expired=found.has_expired(today())
+    )
 
 
 @bp.get("/donnees-personnelles")
 @public
 def privacy() -> str:
-    return render_template("help/privacy.html", contact=contact())
+    told, _accessibility, kept = notices.all_three()
+    durations = [
+        (notices.Retention.words(name)[0], months, notices.Retention.words(name)[1])
+        for name, months in asdict(kept).items()
+    ]
+    confirmed = notices.retention_is_confirmed()
+    return render_template("help/privacy.html", contact=contact(), told=told, durations=durations, confirmed=confirmed)

@@ -11,6 +11,7 @@ from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup, escape
 
 from tracker.permissions import Permission, can
+from tracker.queries import notices
 from tracker.records import Grant
 from tracker.views.employers import logo_image, stylesheet_link
 from tracker.views.frame import Link, page_frame, project_args, today, with_args
@@ -57,6 +58,8 @@ def _account_links() -> list[Link]:
         ("slips.relay", gettext("Codes du site")),
         ("accounts.password", gettext("Mon mot de passe")),
         ("second_factor.mine", gettext("Second code")),
+        ("duties.show_own_data", gettext("Mes données")),
+        ("duties.redactions_list", gettext("Retraits de textes")),
         ("settings.index", gettext("Réglages")),
     ]
     shown = []
@@ -67,14 +70,20 @@ def _account_links() -> list[Link]:
     return shown
 
 
-def _pieces(signed_in: bool) -> Pieces:
+def _accessibility() -> str:
+    """What the law wants said on every page; as it is by default where the database cannot be asked."""
+    found = notices.Accessibility() if g.get("failing") else notices.stated(page_frame().revision)
+    return gettext("Accessibilité : %(state)s", state=found.label)
+
+
+def _pieces(signed_in: bool, accessibility: str) -> Pieces:
     kept = project_args()
     home_url = url_for("home.index")
     search_url = url_for("proposals.index") if signed_in and "proposals.index" in current_app.view_functions else ""
     context = {"site_name": current_app.config["SITE_NAME"], "home_url": home_url, "search_url": search_url}
     footer_links = [
         Link(url_for("help_pages.index"), gettext("Aide")),
-        Link(url_for("help_pages.accessibility"), gettext("Accessibilité : non conforme")),
+        Link(url_for("help_pages.accessibility"), accessibility),
         Link(url_for("help_pages.privacy"), gettext("Données personnelles")),
     ]
     return Pieces(
@@ -113,7 +122,8 @@ def _frame() -> Pieces:
     signed_in = current_user.is_authenticated
     grants: tuple[Grant, ...] | None = current_user.grants if signed_in else None
     address = (request.blueprint, *project_args().values())
-    return lasting("frame", grants, address, make=lambda: _pieces(signed_in))
+    said = _accessibility()
+    return lasting("frame", grants, address, said, make=lambda: _pieces(signed_in, said))
 
 
 def _may(permission: Permission, obj: object = None) -> bool:

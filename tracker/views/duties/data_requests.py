@@ -1,0 +1,76 @@
+"""Requests of people about their data: answered within a month; and a person erased."""
+
+from __future__ import annotations
+
+from flask import abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+
+from tracker.errors import TrackerError
+from tracker.forms.own_data import AnswerForm, EraseForm
+from tracker.permissions import Permission
+from tracker.queries import data_requests as queries
+from tracker.queries import traces
+from tracker.security import acting, current_time, requires
+from tracker.services import data_requests, erasure
+from tracker.views.attempts import Attempt
+from tracker.views.duties.blueprint import SETTINGS, bp
+from tracker.views.frame import today
+
+
+@bp.get(f"{SETTINGS}/demandes")
+@requires(Permission.PERSON_ERASE)
+def data_requests_list() -> str:
+    return render_template("duties/data_requests.html", requests=queries.listing(), today=today())
+
+
+@bp.route(f"{SETTINGS}/demandes/<int:request_id>", methods=["GET", "POST"])
+@requires(Permission.PERSON_ERASE)
+def data_request(request_id: int) -> ResponseReturnValue:
+    """One request, and its answer."""
+    found = queries.one(request_id)
+    if found is None:
+        abort(404, gettext("Cette demande n'existe pas."))
+    form = AnswerForm()
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.validate():
+            with Attempt(form) as attempt:
+                granted = form.outcome.data == "done"
+                data_requests.answer(
+                    request_id, form.answer.data or "", granted=granted, actor=acting(), now=current_time()
+                )
+                flash(gettext("Réponse enregistrée : la personne la lit sur sa page « Mes données »."), "success")
+                return redirect(url_for("duties.data_requests_list"), 303)
+            status = attempt.status
+    return render_template("duties/data_request.html", one=found, form=form, today=today()), status
+
+
+@bp.route(f"{SETTINGS}/personnes/<int:user_id>/effacer", methods=["GET", "POST"])
+@requires(Permission.PERSON_ERASE)
+def erase_person(user_id: int) -> ResponseReturnValue:
+    """What will be erased, then the login typed to do it; afterwards, the texts that still name the person."""
+    form = EraseForm()
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.validate():
+            with Attempt(form) as attempt:
+                left = erasure.erase(user_id, typed_login=form.login.data or "", actor=acting(), now=current_time())
+                return render_template(
+                    "duties/erased.html", mentions_left=left, redaction_address=redaction_address
+                ), 200
+            status = attempt.status
+    try:
+        found = erasure.preview(user_id, actor=acting())
+    except TrackerError as refusal:
+        abort(refusal.status, refusal.message)
+    return render_template("duties/erase.html", found=found, form=form, redaction_address=redaction_address), status
+
+
+def redaction_address(mention: traces.Mention) -> str:
+    """Where the withdrawal of that text is asked; "" when it is corrected where it is edited."""
+    if mention.kind is None:
+        return ""
+    return url_for("duties.ask_redaction", type=mention.kind.value, de=mention.target_id, partie=mention.part or None)

@@ -1,0 +1,56 @@
+"""Settings of the two legal pages, and of how long things are kept."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from flask import flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+
+from tracker.forms.notices import AccessibilityForm, PrivacyForm
+from tracker.permissions import Permission
+from tracker.queries import notices as queries
+from tracker.security import acting, current_time, requires
+from tracker.services import notices
+from tracker.views.attempts import Attempt
+from tracker.views.duties.blueprint import SETTINGS, bp
+from tracker.views.frame import today
+
+
+@bp.route(f"{SETTINGS}/donnees-personnelles", methods=["GET", "POST"])
+@requires(Permission.SETTINGS_EDIT)
+def privacy() -> ResponseReturnValue:
+    told, _accessibility, kept = queries.all_three()
+    form = PrivacyForm(data=asdict(told) | asdict(kept))
+    status = 200
+    if form.is_submitted():
+        status = 422
+        if form.validate():
+            with Attempt(form) as attempt:
+                notices.write_privacy(form.privacy(), form.retention(), actor=acting(), now=current_time())
+                flash(gettext("La page des données personnelles est à jour."), "success")
+                return redirect(url_for("help_pages.privacy"), 303)
+            status = attempt.status
+    page = render_template(
+        "duties/privacy.html", form=form, durations=list(asdict(kept)), confirmed=queries.retention_is_confirmed()
+    )
+    return page, status
+
+
+@bp.route(f"{SETTINGS}/accessibilite", methods=["GET", "POST"])
+@requires(Permission.SETTINGS_EDIT)
+def accessibility() -> ResponseReturnValue:
+    found = queries.accessibility()
+    form = AccessibilityForm(data=asdict(found))
+    status = 200
+    if form.is_submitted():
+        status = 422
+        if form.validate():
+            with Attempt(form) as attempt:
+                notices.write_accessibility(form.accessibility(), actor=acting(), now=current_time())
+                flash(gettext("La déclaration d'accessibilité est à jour."), "success")
+                return redirect(url_for("help_pages.accessibility"), 303)
+            status = attempt.status
+    page = render_template("duties/accessibility.html", form=form, found=found, expired=found.has_expired(today()))
+    return page, status
