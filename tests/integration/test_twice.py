@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from tests.client import Answer, CheckedClient
-from tests.integration import test_actions
+from tests.integration import action_scene
+from tests.integration.action_scene import Site, be
 from tests.integration.letter_scene import QUARTER, Scene
-from tests.integration.test_actions import Site, be, retained
+from tests.integration.test_actions import retained
 from tests.integration.test_decisions import Committee
 from tests.integration.test_reviews import SENTENCE, Study, count
 from tracker.enums import ProposalState
@@ -18,7 +19,7 @@ from tracker.extensions import db, end_transaction
 from tracker.models import Action, Event, Meeting, Review
 from tracker.services import letters
 
-site = test_actions.site  # the fixture
+site = action_scene.site  # the fixture
 S = ProposalState
 DRAFT = f"/lettres/brouillons/{QUARTER}"
 MEETING = {
