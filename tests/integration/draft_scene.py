@@ -18,8 +18,6 @@ from tracker.models import Event, Proposal
 from tracker.services import proposals as service
 
 S = ProposalState
-
-
 IDEA = "Installer un abri à vélos devant chaque école. Nous serions plus nombreux à venir sans voiture."
 
 

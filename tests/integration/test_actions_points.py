@@ -21,7 +21,6 @@ from tracker.queries import log
 fresh_log = action_scene.fresh_log  # the fixture
 site = action_scene.site  # the fixture
 
-
 TODAY = date(2026, 3, 16)
 
 

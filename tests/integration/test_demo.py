@@ -28,8 +28,6 @@ from tracker.services.accounts import verify_password
 from tracker.services.demo import content
 
 pytestmark = pytest.mark.demo
-
-
 END = date(2020, 12, 31)
 
 

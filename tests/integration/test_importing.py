@@ -12,73 +12,27 @@ import pytest
 from sqlalchemy import func, select
 
 from tests import factories
-from tests.unit.test_imports_actions import HEADER, MAP
-from tracker import search
-from tracker.enums import ActionStatus, MarkKind, ProposalState, TallyChoice, UpdateKind, UpdateSource
+from tests.integration import import_scene
+from tests.integration.import_scene import ACTION_MAP, DONE_ROW, LOGGED, NOW, counts, tallied
+from tracker.enums import ActionStatus, MarkKind, TallyChoice, UpdateKind, UpdateSource
 from tracker.extensions import db, end_transaction
 from tracker.models import (
     Action,
     ActionUpdate,
-    Authorship,
-    Entity,
-    Event,
     ExternalRef,
-    ImportedTally,
     MilestoneMark,
     Programme,
-    Proposal,
-    ProposalTransition,
-    ProposalVersion,
-    Theme,
     WorkingGroup,
 )
 from tracker.progress import ActionState, Timeline, progress_curves, status_by_month, summarise
 from tracker.queries.log import load_actions
 from tracker.services import importing
 
-NOW = datetime(2020, 2, 1, 11, 0, tzinfo=UTC)
+run = import_scene.run  # the fixture
+
 ROOT = Path(__file__).parents[2]
 REALDATA = Path(os.environ.get("TRACKER_REALDATA") or ROOT.parent / "shared" / "data")
-CREATE = """
-[create]
-project = true
-themes = true
-groups = true
-entities = true
-"""
-PROJECT = 'slug = "essai"\ntitle = "Essai"\nstarts_on = 2015-01-01\nends_on = 2020-12-31'
-ACTION_MAP = MAP.replace('slug = "essai"', PROJECT).replace(
-    "[values.status]", 'entities = "Ville"\ngroup = "Voirie"\n[values.status]'
-)
-DONE_ROW = "1;Une place;FIN;2015;2016-02;2017-03;2018-06;2018-09"
 OPEN_ROW = "2;Une rue;TRAVAUX;2016;2017-02;2018-03;2019-12;"
-LOGGED = (Programme, Theme, WorkingGroup, Entity, Action, ActionUpdate, MilestoneMark, ExternalRef, Event)
-PROPOSED = (Proposal, ProposalVersion, ProposalTransition, Authorship, ImportedTally, ExternalRef, Event)
-
-
-@pytest.fixture
-def run(app: Any, tmp_path: Path) -> Any:
-    """`run(rows)` imports these rows and commits; `commit=False` is the dry run."""
-
-    def importing_rows(
-        *rows: str,
-        kind: str = "actions",
-        header: str = HEADER,
-        mapping: str = ACTION_MAP + CREATE,
-        now: datetime = NOW,
-        commit: bool = True,
-    ) -> importing.Report:
-        (tmp_path / "rows.csv").write_text("\n".join([header, *rows]), "utf-8")
-        (tmp_path / "map.toml").write_text(mapping, "utf-8")
-        report = importing.run_import(kind, tmp_path / "rows.csv", tmp_path / "map.toml", now=now)
-        end_transaction(commit=commit and report.may_commit)
-        return report
-
-    return importing_rows
-
-
-def counts(models: tuple[Any, ...] = LOGGED) -> list[int]:
-    return [db.session.scalar(select(func.count()).select_from(model)) or 0 for model in models]
 
 
 def states(as_of: date, *, known_at: datetime | None = None) -> list[ActionState]:
@@ -220,109 +174,6 @@ def test_what_people_corrected_stays(run: Any, writing: Any) -> None:
     (state,) = states(date(2020, 1, 31))
     assert state.status is ActionStatus.SUSPENDED
     assert db.session.scalar(select(Action.title)) == "Une avenue"
-
-
-PROPOSAL_MAP = """
-kind = "proposals"
-source = "ailleurs"
-key = "id"
-[project]
-slug = "essai"
-title = "Essai"
-starts_on = 2015-01-01
-ends_on = 2020-12-31
-[create]
-project = true
-themes = true
-[fields]
-title = "{titre}"
-body = "{texte}"
-theme = "{rubrique}"
-author = "{auteur}"
-sent_on = "{date}"
-state = "{état}"
-[values.state]
-"ok" = "published"
-"corbeille" = "withdrawn"
-[body]
-format = "html"
-[tallies]
-source = "ailleurs.fr, 2015"
-for = "pour"
-against = "contre"
-mixed = "mitigé"
-"""
-PROPOSAL_HEADER = "id;titre;texte;rubrique;auteur;date;état;pour;contre;mitigé"
-PROPOSAL_ROWS = (
-    "a;Traduire les sites;<p>En <b>toutes</b> langues</p>;Langues;u007;2015-10-02;ok;25;72;9",
-    "b;Voter en ligne;<p>Oui</p>;Vote;u008;2015-10-01;ok;231;563;91",
-    "c;Publicité;<p>Achetez</p>;Vote;u008;2015-10-01;corbeille;1;2;3",
-)
-
-
-@pytest.fixture
-def run_proposals(run: Any) -> Any:
-    def importing_proposals(*rows: str, **options: Any) -> importing.Report:
-        return run(*rows, kind="proposals", header=PROPOSAL_HEADER, mapping=PROPOSAL_MAP, **options)
-
-    return importing_proposals
-
-
-def tallied() -> dict[str, int]:
-    rows = db.session.execute(
-        select(ImportedTally.choice, func.sum(ImportedTally.count)).group_by(ImportedTally.choice)
-    )
-    return {choice.value: count for choice, count in rows}
-
-
-def test_proposals_come_with_their_counts(run_proposals: Any) -> None:
-    report = run_proposals(*PROPOSAL_ROWS)
-    assert (report.created, report.issues) == (3, ())
-    assert tallied() == {"for": 257, "against": 637, "mixed": 103}
-    first, second = db.session.scalars(select(Proposal).where(Proposal.number.is_not(None)).order_by(Proposal.number))
-    assert (first.number, first.title, first.published_on) == (1, "Voter en ligne", date(2015, 10, 1))
-    assert (second.body, second.support_count) == ("En **toutes** langues", 0)
-    assert [(one.number, one.name, one.user_id) for one in second.authorships] == [(7, None, None)]
-    aside = db.session.scalars(select(Proposal).where(Proposal.number.is_(None))).one()
-    assert aside.state is ProposalState.WITHDRAWN
-    moves = db.session.scalars(select(ProposalTransition.to_state).order_by(ProposalTransition.id)).all()
-    assert Counter(moves) == {ProposalState.SUBMITTED: 3, ProposalState.PUBLISHED: 2, ProposalState.WITHDRAWN: 1}
-
-
-def test_imported_proposals_can_be_searched_unless_put_aside(run_proposals: Any) -> None:
-    run_proposals(*PROPOSAL_ROWS)
-    for words, found in (("langues", 1), ("achetez", 0)):
-        query = search.matching_proposals(words)
-        assert query is not None
-        assert len(db.session.scalars(query).all()) == found
-
-
-def test_a_second_run_of_proposals_changes_nothing(run_proposals: Any) -> None:
-    run_proposals(*PROPOSAL_ROWS)
-    before = counts(PROPOSED)
-    report = run_proposals(*PROPOSAL_ROWS, now=NOW + timedelta(days=1))
-    assert (report.created, report.changed, report.unchanged) == (0, 0, 3)
-    assert counts(PROPOSED) == before
-
-
-def test_new_counts_and_a_new_text_are_taken_over(run_proposals: Any) -> None:
-    run_proposals(*PROPOSAL_ROWS)
-    rows = [row.replace("231;563", "232;560").replace("toutes", "trois") for row in PROPOSAL_ROWS]
-    report = run_proposals(*rows, now=NOW + timedelta(days=1))
-    assert (report.changed, report.unchanged) == (2, 1)
-    assert tallied() == {"for": 258, "against": 634, "mixed": 103}
-    versions = db.session.scalars(select(ProposalVersion.body).order_by(ProposalVersion.id)).all()
-    assert versions[-1] == "En **trois** langues"
-    query = search.matching_proposals("trois")
-    assert query is not None
-    assert len(db.session.scalars(query).all()) == 1
-
-
-def test_a_source_serves_one_kind(run: Any, run_proposals: Any) -> None:
-    run_proposals(*PROPOSAL_ROWS)
-    report = run(DONE_ROW, mapping=ACTION_MAP.replace('source = "essai"', 'source = "ailleurs"') + CREATE)
-    assert [issue.column for issue in report.issues] == ["source"]
-    assert db.session.scalar(select(func.count()).select_from(Action)) == 0
 
 
 def test_statements_do_not_grow_with_rows(run: Any, count_sql: Any) -> None:
