@@ -68,6 +68,7 @@ def backup(url: str, target: Path) -> int:
         ):
             live.backup(copy)
             copy.execute("PRAGMA journal_mode=DELETE")
+            copy.execute("VACUUM")  # pages of the live base that are free may still hold what was erased
         _keep(target)
     except BaseException as error:
         target.unlink()

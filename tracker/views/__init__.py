@@ -13,8 +13,8 @@ from tracker.views import (
     consultations,
     decisions,
     drafts,  # noqa: F401 - adds its addresses to those of proposals
-    employers,
     duties,
+    employers,
     errors,
     groups,
     health,

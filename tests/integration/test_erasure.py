@@ -1,0 +1,295 @@
+"""A person erased leaves no trace of who it was; figures and hashes stay; texts go by two people only."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from tests import factories
+from tests.client import CheckedClient
+from tests.integration.letter_scene import QUARTER, Scene, approve
+from tracker.enums import OutboxState, ProposalState, RequestKind, Role, TextKind
+from tracker.errors import Conflict, Forbidden, Refused
+from tracker.extensions import db, end_transaction
+from tracker.models import (
+    ActionUpdate,
+    Authorship,
+    Decision,
+    Event,
+    Follow,
+    Frozen,
+    Matricule,
+    OutboxMessage,
+    Programme,
+    Proposal,
+    RoleGrant,
+    User,
+)
+from tracker.queries import checks, figures, people, projects, traces
+from tracker.queries.checks import Level
+from tracker.records import Actor
+from tracker.services import data_requests, erasure, letters, maintenance, redactions, retention
+from tracker.services.settings import values
+
+ODILE = ("Odile", "Martin", "odile.martin-brume@exemple.fr", "MAT-77421")
+WHY = "Ce texte nomme une personne qui a quitté la ville."
+
+
+@pytest.fixture
+def town(drafted: Scene, writing: Any, clock: Any) -> Scene:
+    """The scene of letters, with an author known by every means, whose letter is published."""
+    with writing():
+        person = db.session.get_one(User, drafted.author.id)
+        person.last_name, person.email, person.login = "Martin-Brume", ODILE[2], "odile.martin-brume"
+        db.session.add(Matricule(entity_id=person.entity_id, number=ODILE[3], user_id=person.id))
+        db.session.add(Follow(action_id=drafted.done_id, user_id=person.id, created_on=date(2026, 3, 1)))
+        db.session.add(RoleGrant(user_id=person.id, role=Role.MODERATOR, starts_on=date(2026, 1, 1)))
+        db.session.add(
+            OutboxMessage(
+                dedupe_key="x:1", user_id=person.id, address=ODILE[2], kind="test", not_before=clock.now,
+                queued_at=clock.now, params={"name": "Odile Martin-Brume"},
+            )
+        )  # fmt: skip
+        db.session.add(
+            Event(
+                at=clock.now, actor_id=person.id, actor_label=person.name, verb="user:edit", subject="user",
+                subject_id=person.id, changes={"email": [None, ODILE[2]], "n": 3},
+            )
+        )  # fmt: skip
+        row = db.session.scalars(select(ActionUpdate).where(ActionUpdate.action_id == drafted.late_id)).all()[-1]
+        row.note = "Le matériel commandé par Odile Martin-Brume n'est pas arrivé."
+        answer = db.session.scalars(select(Decision).where(Decision.published_on.is_not(None))).all()[0]
+        answer.reason = "Odile MARTIN-BRUME a tout dit : c'est simple."
+        factories.user(Role.ADMIN, login="gestion")
+        factories.user(Role.MODERATOR, login="moderation")
+        factories.user(Role.STEERING, login="copil")
+        actor = actor_of("odile.martin-brume", clock)
+        data_requests.ask(RequestKind.ERASURE, "Je suis Odile Martin-Brume.", actor=actor, now=clock.now)
+    with writing():
+        letter = drafted.letter()
+        letters.build(drafted.programme_id, QUARTER, actor=drafted.actor, now=drafted.now())
+        letters.write_editorial(letter, "Merci à Odile **Martin-Brume** !", actor=drafted.actor, now=drafted.now())
+        approve(drafted, letter)
+        letters.publish(letter, actor=drafted.actor, now=drafted.now())
+    return drafted
+
+
+def actor_of(login: str, clock: Any) -> Actor:
+    found = people.actor_by_login(login, now=clock.now)
+    assert found is not None, login
+    return found
+
+
+def snapshot(town: Scene) -> dict[str, int]:
+    end_transaction(commit=False)
+    project = projects.frame().by_id(town.programme_id)
+    return figures.snapshot(project, as_of=date(2026, 3, 16)).counters
+
+
+def erase(town: Scene, writing: Any, clock: Any) -> tuple[traces.Mention, ...]:
+    with writing():
+        return erasure.erase(
+            town.author.id, typed_login="odile.martin-brume", actor=actor_of("gestion", clock), now=clock.now
+        )
+
+
+def everything(path: Path) -> str:
+    """All that a database holds, as one folded text."""
+    with sqlite3.connect(path) as base:
+        tables = [row[0] for row in base.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        rows = [str(row) for name in tables for row in base.execute(f'SELECT * FROM "{name}"')]  # noqa: S608
+    base.close()
+    return traces.fold("\n".join(rows).encode().decode("unicode_escape", "ignore") + "\n".join(rows))
+
+
+def withdraw(mention: traces.Mention, writing: Any, clock: Any) -> None:
+    assert mention.kind is not None, mention
+    with writing():
+        row = redactions.ask(
+            mention.kind, mention.target_id, mention.part, WHY, actor=actor_of("gestion", clock), now=clock.now
+        )
+        key = row.id
+    with writing():
+        redactions.agree(key, actor=actor_of("moderation", clock), now=clock.now)
+
+
+def test_nothing_tells_who_it_was_once_erased_and_their_mentions_withdrawn(
+    town: Scene, writing: Any, clock: Any, app: Any, tmp_path: Path
+) -> None:
+    before = snapshot(town)
+    left = erase(town, writing, clock)
+    assert {mention.kind for mention in left} == {TextKind.UPDATE, TextKind.DECISION, TextKind.LETTER}
+    for mention in left:
+        withdraw(mention, writing, clock)
+    assert snapshot(town) == before, "figures moved"
+    copy = tmp_path / "copie.db"
+    maintenance.backup(app.config["SQLALCHEMY_DATABASE_URI"], copy)
+    held = everything(copy)
+    raw = copy.read_bytes().lower()
+    for trace in ("martin-brume", "odile", ODILE[2], ODILE[3].lower()):
+        assert trace not in held, trace
+        assert trace.encode() not in raw, f"{trace} is still in a free page"
+    assert [finding for finding in checks.deep() if finding.level is Level.ERROR] == []
+    frozen = db.session.scalars(select(Frozen)).one()
+    assert frozen.original_sha256 is not None
+    assert frozen.original_sha256 != frozen.sha256
+
+
+def test_figures_and_hashes_do_not_move_by_erasing(town: Scene, writing: Any, clock: Any) -> None:
+    before = snapshot(town)
+    hashed = db.session.scalars(select(Frozen.sha256)).one()
+    erase(town, writing, clock)
+    assert snapshot(town) == before
+    row = db.session.scalars(select(Frozen)).one()
+    assert (row.sha256, row.original_sha256) == (hashed, None)
+
+
+def test_the_row_stays_as_a_number(town: Scene, writing: Any, clock: Any) -> None:
+    erase(town, writing, clock)
+    person = db.session.get_one(User, town.author.id)
+    assert (person.name, person.login) == ("Personne effacée", f"efface-{person.id}")
+    assert (person.email, person.password_hash, person.is_active) == (None, None, False)
+    assert db.session.scalars(select(Matricule)).all() == []
+    assert db.session.scalars(select(Follow)).all() == []
+    message = db.session.scalars(select(OutboxMessage).where(OutboxMessage.kind == "test")).one()
+    assert (message.address, message.params, message.state) == ("", {}, OutboxState.CANCELLED)
+    event = db.session.scalars(select(Event).where(Event.verb == "user:edit")).one()
+    assert (event.actor_label, event.changes) == ("", {"email": [None, ""], "n": 3})
+
+
+@pytest.mark.parametrize("login", ["", "Odile", "odile.martin"])
+def test_nothing_is_erased_without_the_login_typed(town: Scene, writing: Any, clock: Any, login: str) -> None:
+    with pytest.raises(Refused), writing():
+        erasure.erase(town.author.id, typed_login=login, actor=actor_of("gestion", clock), now=clock.now)
+    assert db.session.get_one(User, town.author.id).erased_at is None
+
+
+@pytest.mark.parametrize("who", ["moderation", "copil", "odile.martin-brume"])
+def test_managers_alone_erase(town: Scene, writing: Any, clock: Any, who: str) -> None:
+    with pytest.raises(Forbidden), writing():
+        erasure.erase(town.author.id, typed_login="odile.martin-brume", actor=actor_of(who, clock), now=clock.now)
+
+
+def test_nobody_is_erased_twice_and_no_manager_by_themselves(town: Scene, writing: Any, clock: Any) -> None:
+    manager = actor_of("gestion", clock)
+    with pytest.raises(Refused, match="vous effacer"), writing():
+        erasure.erase(manager.id, typed_login="gestion", actor=manager, now=clock.now)
+    erase(town, writing, clock)
+    with pytest.raises(Conflict), writing():
+        erasure.erase(town.author.id, typed_login=f"efface-{town.author.id}", actor=manager, now=clock.now)
+
+
+def test_a_text_is_withdrawn_by_two_people_and_stays_withdrawn_everywhere(
+    town: Scene, writing: Any, clock: Any, app: Any
+) -> None:
+    point = db.session.scalars(select(ActionUpdate).where(ActionUpdate.note.contains("Odile"))).one()
+    key, number = point.id, point.action.number
+    reader = CheckedClient(app).login(town.agent)
+    assert "Le matériel commandé" in reader.get(f"/actions/{number}")
+    with writing():
+        asked = redactions.ask(TextKind.UPDATE, key, "", WHY, actor=actor_of("moderation", clock), now=clock.now).id
+    with pytest.raises(Refused, match="une autre personne"), writing():
+        redactions.agree(asked, actor=actor_of("moderation", clock), now=clock.now)
+    with pytest.raises(Forbidden), writing():
+        redactions.agree(asked, actor=actor_of("gestion", clock), now=clock.now)
+    assert "Le matériel commandé" in reader.get(f"/actions/{number}")
+    with writing():
+        redactions.agree(asked, actor=actor_of("copil", clock), now=clock.now)
+    for page in (f"/actions/{number}", "/lettres/1", "/lettres/1/courriel"):
+        told = reader.get(page)
+        assert "Le matériel commandé" not in told, page
+        assert "Texte retiré" in told, page
+    with pytest.raises(Conflict), writing():
+        redactions.ask(TextKind.UPDATE, key, "", WHY, actor=actor_of("gestion", clock), now=clock.now)
+
+
+def test_a_refused_withdrawal_leaves_the_text_and_may_be_asked_again(town: Scene, writing: Any, clock: Any) -> None:
+    key = db.session.scalars(select(Decision.id).where(Decision.reason.contains("MARTIN"))).one()
+    for _round in range(2):
+        with writing():
+            row = redactions.ask(TextKind.DECISION, key, "", WHY, actor=actor_of("gestion", clock), now=clock.now)
+            asked = row.id
+        with pytest.raises(Conflict), writing():
+            redactions.ask(TextKind.DECISION, key, "", WHY, actor=actor_of("gestion", clock), now=clock.now)
+        with writing():
+            redactions.refuse(asked, actor=actor_of("copil", clock), now=clock.now)
+    assert "MARTIN" in db.session.get_one(Decision, key).reason
+
+
+def test_a_proposal_loses_its_text_in_every_version_and_in_search(
+    town: Scene, writing: Any, clock: Any, app: Any
+) -> None:
+    proposal = db.session.scalars(select(Proposal).where(Proposal.title == "Un café commun")).one()
+    mention = traces.Mention(TextKind.PROPOSAL, proposal.id, "", "")
+    number = proposal.number
+    reader = CheckedClient(app).login(town.agent)
+    assert "Un café commun" in reader.get("/propositions?q=cafe+commun")
+    withdraw(mention, writing, clock)
+    assert "Un café commun" not in reader.get("/propositions?q=cafe+commun")
+    assert "Un café commun" not in reader.get(f"/propositions/{number}/historique")
+    assert "Un café commun" not in reader.get("/lettres/1")
+    content = json.loads(db.session.scalars(select(Frozen.content)).one())
+    assert "Un café commun" not in str(content)
+
+
+# --- By the clock ------------------------------------------------------------------------------------------------
+
+
+def confirm(writing: Any, clock: Any, **months: int) -> None:
+    kept = {"leavers": 12, "authors": 24, "security": 6, "drafts": 12, "requests": 12, **months}
+    with writing():
+        values.put("retention", kept, actor=actor_of("gestion", clock), now=clock.now)
+
+
+def run(writing: Any, clock: Any) -> tuple[int, int, int]:
+    with writing():
+        return tuple(task(now=clock.now) for task in (retention.rest, retention.leavers, retention.authors))  # type: ignore[return-value]
+
+
+def test_a_leaver_is_erased_once_the_months_are_over_and_confirmed(town: Scene, writing: Any, clock: Any) -> None:
+    with writing():
+        person = db.session.get_one(User, town.author.id)
+        person.is_active, person.left_on = False, date(2025, 3, 15)
+        other = db.session.get_one(User, town.agent.id)
+        other.is_active, other.left_on = False, date(2025, 3, 17)
+    assert run(writing, clock)[1] == 0, "durations are not confirmed"
+    confirm(writing, clock)
+    assert run(writing, clock)[1] == 1
+    assert db.session.get_one(User, town.author.id).erased_at is not None
+    assert db.session.get_one(User, town.agent.id).erased_at is None
+    assert run(writing, clock)[1] == 0
+
+
+def test_authors_of_a_project_ended_long_ago_are_as_many_without_names(town: Scene, writing: Any, clock: Any) -> None:
+    before = snapshot(town)
+    confirm(writing, clock)
+    assert run(writing, clock)[2] == 0, "the project runs"
+    with writing():
+        db.session.get_one(Programme, town.programme_id).ends_on = date(2026, 1, 31)
+    clock.set(clock.now + timedelta(days=24 * 31))
+    assert run(writing, clock)[2] > 0
+    assert run(writing, clock)[2] == 0
+    assert snapshot(town) == before
+    assert db.session.scalars(select(Authorship.id).where(Authorship.user_id == town.author.id)).all() == []
+    assert db.session.get_one(User, town.author.id).name == "Odile Martin-Brume", "the account stays"
+
+
+def test_old_drafts_and_answered_requests_go_and_recent_ones_stay(town: Scene, writing: Any, clock: Any) -> None:
+    with writing():
+        old = factories.proposal(
+            db.session.get_one(Programme, town.programme_id),
+            author=town.agent,
+            state=ProposalState.DRAFT,
+            title="Vieux brouillon",
+        )
+        old.created_on = date(2025, 3, 1)
+        key = old.id
+    assert run(writing, clock)[0] == 1
+    assert db.session.get(Proposal, key) is None
+    assert run(writing, clock)[0] == 0
