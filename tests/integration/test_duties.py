@@ -61,8 +61,18 @@ def test_a_statement_of_three_years_is_said_to_be_made_again(manager, client, cl
 
 def test_the_page_of_personal_data_says_what_is_set_and_the_durations_applied(manager, client) -> None:
     assert "n'a pas encore confirmées" in client.get("/donnees-personnelles")
-    form = {"controller": "Ville de **Brume**", "officer": "dpo@brume.fr", "purposes": "", "legal_basis": "",
-            "recipients": "", "leavers": "7", "authors": "24", "security": "6", "drafts": "12", "requests": "12"}  # fmt: skip
+    form = {
+        "controller": "Ville de **Brume**",
+        "officer": "dpo@brume.fr",
+        "purposes": "",
+        "legal_basis": "",
+        "recipients": "",
+        "leavers": "7",
+        "authors": "24",
+        "security": "6",
+        "drafts": "12",
+        "requests": "12",
+    }
     manager.post("/reglages/donnees-personnelles", {**form, "leavers": "0"}, expected=422)
     manager.submit("/reglages/donnees-personnelles", form)
     told = client.get("/donnees-personnelles")

@@ -103,7 +103,7 @@ def everything(path: Path) -> str:
     """All that a database holds, as one folded text."""
     with sqlite3.connect(path) as base:
         tables = [row[0] for row in base.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        rows = [str(row) for name in tables for row in base.execute(f'SELECT * FROM "{name}"')]  # noqa: S608
+        rows = [str(row) for name in tables for row in base.execute(f'SELECT * FROM "{name}"')]
     base.close()
     return traces.fold("\n".join(rows).encode().decode("unicode_escape", "ignore") + "\n".join(rows))
 
@@ -293,3 +293,46 @@ def test_old_drafts_and_answered_requests_go_and_recent_ones_stay(town: Scene, w
     assert run(writing, clock)[0] == 1
     assert db.session.get(Proposal, key) is None
     assert run(writing, clock)[0] == 0
+
+
+def test_the_link_to_ask_stands_beside_each_text_for_those_who_may(town: Scene, app: Any) -> None:
+    agent = CheckedClient(app).login(town.agent)
+    moderator = CheckedClient(app).login(db.session.scalars(select(User).where(User.login == "moderation")).one())
+    number = db.session.scalars(select(Proposal.number).where(Proposal.title == "Un café commun")).one()
+    link = "a[href*='/reglages/retraits/demander']"
+    for page in ("/actions/2", f"/propositions/{number}", "/lettres/1"):
+        offered = moderator.get(page).select(link)
+        assert offered, page
+        for one in offered:
+            assert "Pourquoi retirer ce texte" in moderator.get(str(one["href"])), one["href"]
+        assert not agent.get(page).select(link), page
+
+
+def test_two_people_withdraw_the_words_of_a_letter_by_its_pages(town: Scene, app: Any) -> None:
+    visit = {
+        login: CheckedClient(app).login(db.session.scalars(select(User).where(User.login == login)).one())
+        for login in ("moderation", "copil")
+    }
+    assert "Merci à Odile" in visit["copil"].get("/lettres/1")
+    (asked,) = visit["moderation"].get("/lettres/1").select("a[href*='type=letter']")
+    page = visit["moderation"].submit(str(asked["href"]), {"reason": WHY})
+    here = str(page.select("main li a[href*='/reglages/retraits/']")[0]["href"])
+    assert "Retirer le texte" not in visit["moderation"].get(here)
+    assert "Retirer ce texte ?" in visit["copil"].post(here, {"answer": "agree"}, expected=200)
+    assert "Texte retiré." in visit["copil"].submit(here, {"answer": "agree", "confirmed": "yes"})
+    told = visit["copil"].get("/lettres/1")
+    assert "Merci à Odile" not in told
+    assert "Texte retiré le 16 mars 2026." in told
+    assert [finding for finding in checks.deep() if finding.level is Level.ERROR] == []
+
+
+def test_a_person_is_erased_from_the_page_of_their_request(town: Scene, app: Any) -> None:
+    manager = CheckedClient(app).login(db.session.scalars(select(User).where(User.login == "gestion")).one())
+    page = f"/reglages/personnes/{town.author.id}/effacer"
+    seen = manager.get(page)
+    assert "odile.martin-brume" in seen
+    assert len(seen.select("main a[href*='/reglages/retraits/demander']")) == 3
+    assert "rien n'a été effacé" in manager.post(page, {"login": "odile"}, expected=422)
+    done = manager.post(page, {"login": "odile.martin-brume"}, expected=200)
+    assert len(done.select("main a[href*='/reglages/retraits/demander']")) == 3
+    manager.get(page, 409)

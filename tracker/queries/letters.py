@@ -66,6 +66,7 @@ class PublishedLetter:
     approved_by: str
     approved_on: date | None
     is_public: bool
+    frozen_id: int
     sha256: str
     content: dict[str, Any]
     references: References
@@ -268,6 +269,7 @@ def published(number: int) -> PublishedLetter | None:
         approved_by=letter.approved_by,
         approved_on=letter.approved_on,
         is_public=letter.is_public or letters_public,
+        frozen_id=frozen.id,
         sha256=frozen.sha256,
         content=content,
         references=refs,
