@@ -15,7 +15,7 @@ from tracker.enums import ProposalState
 from tracker.extensions import begin_write
 from tracker.forms.proposals import HIDDEN, SHOWN, ProposalForm, RewriteForm
 from tracker.permissions import Permission, require
-from tracker.queries import campaigns, projects, proposal_pages, proposals
+from tracker.queries import campaigns, notices, projects, proposal_pages, proposals
 from tracker.queries.campaigns import CampaignRecord
 from tracker.queries.proposal_pages import DraftPage
 from tracker.records import paris_day
@@ -86,6 +86,7 @@ def _write(form: ProposalForm, campaign: CampaignRecord | None, page: DraftPage 
             sendable=campaign is not None and campaign.allows_submission(current_time()),
             hidden_choice=HIDDEN,
             shown_choice=SHOWN,
+            kept_until=notices.draft_kept_until(page.id) if page and not page.returned_on else None,
         ),
         422 if form.is_submitted() else 200,
     )
