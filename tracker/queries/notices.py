@@ -12,10 +12,10 @@ from sqlalchemy import func, select
 from tracker.extensions import db
 from tracker.models import Event, Proposal, Setting
 from tracker.progress.days import add_months
-from tracker.queries.kept import Kept, database
+from tracker.queries.projects import AUDIT
 from tracker.records import paris_day
 
-PRIVACY, ACCESSIBILITY, RETENTION = "privacy", "accessibility", "retention"
+PRIVACY, ACCESSIBILITY, RETENTION = "privacy", AUDIT, "retention"
 STATEMENT_YEARS = 3  # a statement of accessibility is to be made again then
 MONTHS_MAX = 240
 
@@ -108,7 +108,8 @@ def _known(kind: type, value: dict[str, Any]) -> dict[str, Any]:
     return {name: one for name, one in value.items() if name in names}
 
 
-def _read_accessibility(value: dict[str, Any]) -> Accessibility:
+def accessibility_of(value: dict[str, Any]) -> Accessibility:
+    """From what the setting holds."""
     known = _known(Accessibility, value)
     for name in ("audited_on", "stated_on"):
         known[name] = date.fromisoformat(known[name]) if known.get(name) else None
@@ -120,7 +121,7 @@ def privacy() -> Privacy:
 
 
 def accessibility() -> Accessibility:
-    return _read_accessibility(_stored((ACCESSIBILITY,)).get(ACCESSIBILITY, {}))
+    return accessibility_of(_stored((ACCESSIBILITY,)).get(ACCESSIBILITY, {}))
 
 
 def retention() -> Retention:
@@ -137,7 +138,7 @@ def all_three() -> tuple[Privacy, Accessibility, Retention]:
     found = _stored((PRIVACY, ACCESSIBILITY, RETENTION))
     return (
         Privacy(**_known(Privacy, found.get(PRIVACY, {}))),
-        _read_accessibility(found.get(ACCESSIBILITY, {})),
+        accessibility_of(found.get(ACCESSIBILITY, {})),
         Retention(**_known(Retention, found.get(RETENTION, {}))),
     )
 
@@ -155,11 +156,3 @@ def draft_kept_until(proposal_id: int) -> date | None:
     created_on, written_at, value = row
     months = Retention(**_known(Retention, value or {})).drafts
     return add_months(paris_day(written_at) if written_at else created_on, months)
-
-
-_statements: Kept[Accessibility] = Kept(8)
-
-
-def stated(revision: int) -> Accessibility:
-    """The accessibility told at the foot of every page, read once for each state of the instance."""
-    return _statements.get((database(), revision), accessibility)

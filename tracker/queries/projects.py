@@ -14,7 +14,7 @@ from tracker.models import Entity, Instance, Programme, Setting, Theme, WorkingG
 from tracker.records import paris_day
 from tracker.wording import NONE, Labels, labels_of
 
-LABELS, CONTACT = "labels", "contact"  # keys of settings that every page needs
+LABELS, CONTACT, AUDIT = "labels", "contact", "accessibility"  # keys of settings that every page needs
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,7 @@ class Frame:
     projects: tuple[ProjectRecord, ...]
     labels: Labels = NONE  # the town's own words
     contact: str = ""  # whom to ask for help, when the town has said it
+    audit: dict[str, Any] | None = None  # of accessibility, as it was recorded
 
     @property
     def principal(self) -> ProjectRecord | None:
@@ -90,9 +91,9 @@ class Choice:
 def _frame() -> Select[Any]:
     """Built once: every request asks it."""
     columns = [getattr(Programme, field.name) for field in fields(ProjectRecord)]
-    labels, contact = (select(Setting.value).where(Setting.key == key).scalar_subquery() for key in (LABELS, CONTACT))
+    said = [select(Setting.value).where(Setting.key == key).scalar_subquery() for key in (LABELS, CONTACT, AUDIT)]
     return (
-        select(Instance.revision, Instance.demo, labels, contact, *columns)
+        select(Instance.revision, Instance.demo, *said, *columns)
         .outerjoin_from(Instance, Programme, Instance.id == 1)
         .order_by(Programme.is_principal.desc(), Programme.starts_on, Programme.id)
     )
@@ -103,9 +104,9 @@ def frame() -> Frame:
     rows = db.session.execute(_frame()).all()
     if not rows:
         return Frame(0, False, ())
-    revision, demo, labels, contact = rows[0][:4]
-    projects = tuple(ProjectRecord(*row[4:]) for row in rows if row[4] is not None)
-    return Frame(revision, demo, projects, labels_of(labels), str(contact or ""))
+    revision, demo, labels, contact, audit = rows[0][:5]
+    projects = tuple(ProjectRecord(*row[5:]) for row in rows if row[5] is not None)
+    return Frame(revision, demo, projects, labels_of(labels), str(contact or ""), audit)
 
 
 def entities(programme_id: int) -> tuple[Choice, ...]:
@@ -127,6 +128,11 @@ def all_entities() -> tuple[Choice, ...]:
 def employer_colour(slug: str) -> str:
     """The colour of an employer; "" when there is no such employer."""
     return db.session.scalar(select(Entity.colour).where(Entity.slug == slug)) or ""
+
+
+def employer_logo(slug: str) -> str:
+    """The key of an employer's logo; "" when it has none."""
+    return db.session.scalar(select(Entity.logo).where(Entity.slug == slug)) or ""
 
 
 def themes(programme_id: int, *, with_unknown: bool = True) -> tuple[Choice, ...]:

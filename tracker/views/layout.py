@@ -72,7 +72,8 @@ def _account_links() -> list[Link]:
 
 def _accessibility() -> str:
     """What the law wants said on every page; as it is by default where the database cannot be asked."""
-    found = notices.Accessibility() if g.get("failing") else notices.stated(page_frame().revision)
+    audit = None if g.get("failing") else page_frame().audit
+    found = notices.accessibility_of(audit or {})
     return gettext("Accessibilité : %(state)s", state=found.label)
 
 
