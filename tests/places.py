@@ -224,7 +224,8 @@ OBJECTS = {
     "asked": "SELECT max(id) FROM data_request",
     "withdrawn": "SELECT max(id) FROM redaction",
     "leaver": "SELECT max(id) FROM user WHERE erased_at IS NULL AND login NOT IN ('agent', 'pilote', 'etude', "
-    "'moderation', 'copil', 'redaction', 'admin')",
+    "'moderation', 'copil', 'redaction', 'admin') AND id NOT IN (SELECT user_id FROM authorship WHERE user_id IS "
+    "NOT NULL AND sealed)",
 }  # fmt: skip
 
 
