@@ -28,6 +28,7 @@ demo-reset: $(VENV)/run ## Throw the demonstration away and start it afresh
 
 serve: $(VENV)/run ## Run the production server on what DATABASE_URL names (see README, Configuration)
 	@$(FLASK) db upgrade
+	@$(FLASK) users first-link
 	@PORT=$(PORT) exec $(GUNICORN)
 
 test: $(VENV)/dev ## Check style and types, then run every test, browser tests included

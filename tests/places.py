@@ -65,6 +65,8 @@ IN_PROJECT = f"?projet={PROJECT}"
 ENTRIES = (
     Entry("home.index", "/", PEOPLE),
     Entry("employers.colours", "/employeur/agglo/{colours}.css", EVERYBODY),
+    Entry("employers.logo", "/employeur/agglo/{colours}.png", EVERYBODY),  # 404: it has none
+    Entry("first_account.create", "/premier-compte/plus-jamais", EVERYBODY),  # 404: there are accounts
     Entry("accounts.password", "/compte/mot-de-passe", PEOPLE),
     Entry("activation.activate", "/activer", EVERYBODY),
     Entry("activation.forgotten", "/mot-de-passe-oublie", EVERYBODY),
@@ -82,6 +84,26 @@ ENTRIES = (
     Entry("second_factor.mine", "/mon-compte/second-facteur", PEOPLE),
     Entry("second_factor.settings", "/reglages/second-facteur", only("admin")),
     Entry("settings.index", "/reglages", only("admin")),
+    Entry("settings.first_steps", "/reglages/premiers-pas", only("admin")),
+    Entry("settings.projects_list", "/reglages/projets", only("admin")),
+    Entry("settings.project_create", "/reglages/projets/nouveau", only("admin")),
+    Entry("settings.project_edit", "/reglages/projets/{project}", only("admin")),
+    Entry("settings.employers_list", "/reglages/employeurs", only("admin")),
+    Entry("settings.employer_create", "/reglages/employeurs/nouveau", only("admin")),
+    Entry("settings.employer_edit", "/reglages/employeurs/{employer}", only("admin")),
+    Entry("settings.departments", "/reglages/services", only("admin")),
+    Entry("settings.departments_edit", "/reglages/services/{department}", only("admin")),
+    Entry("settings.sites", "/reglages/sites", only("admin")),
+    Entry("settings.sites_edit", "/reglages/sites/{site}", only("admin")),
+    Entry("settings.themes", "/reglages/themes" + IN_PROJECT, only("admin")),
+    Entry("settings.themes_edit", "/reglages/themes/{theme}", only("admin")),
+    Entry("settings.groups", "/reglages/groupes" + IN_PROJECT, only("admin")),
+    Entry("settings.groups_edit", "/reglages/groupes/{group_id}", only("admin")),
+    Entry("settings.campaigns_list", "/reglages/consultations" + IN_PROJECT, only("admin")),
+    Entry("settings.campaign_create", "/reglages/consultations/nouvelle" + IN_PROJECT, only("admin")),
+    Entry("settings.campaign_edit", "/reglages/consultations/{campaign}", only("admin")),
+    Entry("settings.contact", "/reglages/contact", only("admin")),
+    Entry("settings.labels", "/reglages/mots", only("admin")),
     # rights and duties
     Entry("duties.show_own_data", "/mon-compte/donnees", PEOPLE),
     Entry("duties.own_data_page", "/mon-compte/donnees.html", PEOPLE),
@@ -127,6 +149,7 @@ ENTRIES = (
     Entry("board.show", "/tableau-de-bord" + IN_PROJECT, PEOPLE),
     Entry("board.table", BOARD, PEOPLE),
     Entry("consultations.show", "/consultations/{campaign}", PEOPLE),
+    Entry("consultations.poster", "/consultations/{campaign}/affiche.pdf", PEOPLE),
     Entry("meetings.index", "/reunions" + IN_PROJECT, PEOPLE),
     Entry("meetings.show", "/reunions/{meeting}", PEOPLE),
     Entry("meetings.create", "/reunions/nouvelle" + IN_PROJECT, only("copil", "redaction")),
@@ -155,6 +178,7 @@ ENTRIES = (
     Entry("proposals.index", "/propositions" + IN_PROJECT, PEOPLE),
     Entry("proposals.mine", "/propositions/mes-propositions", PEOPLE),
     Entry("proposals.new", "/propositions/nouvelle", PEOPLE),
+    Entry("proposals.paper", "/propositions/papier", only("moderation")),
     Entry("proposals.show", "/propositions/{published}", PEOPLE),
     Entry("proposals.history", "/propositions/{published}/historique", PEOPLE),
     Entry("proposals.follow", "/propositions/{published}/suivi", PEOPLE),
@@ -226,6 +250,11 @@ OBJECTS = {
     "leaver": "SELECT max(id) FROM user WHERE erased_at IS NULL AND login NOT IN ('agent', 'pilote', 'etude', "
     "'moderation', 'copil', 'redaction', 'admin') AND id NOT IN (SELECT user_id FROM authorship WHERE user_id IS "
     "NOT NULL AND sealed)",
+    "employer": "SELECT max(id) FROM entity",
+    "site": "SELECT max(id) FROM site",
+    "department": "SELECT max(id) FROM department",
+    "theme": "SELECT max(id) FROM theme WHERE programme_id = :project AND NOT is_unknown",
+    "group_id": "SELECT max(id) FROM working_group WHERE programme_id = :project",
 }  # fmt: skip
 
 
@@ -263,6 +292,8 @@ class World:
         withdrawn = f"/reglages/retraits/demander?type=update&de={point}"
         sent = self.open("admin", "POST", withdrawn, {"reason": "Ce texte nomme une personne absente."})
         assert sent.status == 303, sent.words[:300]
+        added = self.open("admin", "POST", "/reglages/sites", {"names": "Centre technique"})
+        assert added.status == 303, added.words[:300]
 
     def _find_objects(self) -> dict[str, Any]:
         found: dict[str, Any] = {}

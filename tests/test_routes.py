@@ -21,6 +21,8 @@ PUBLIC = {
     "auth.logout",
     "auth.resume_visit",
     "employers.colours",
+    "employers.logo",
+    "first_account.create",
     "health.healthz",
     "help_pages.accessibility",
     "help_pages.index",

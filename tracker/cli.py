@@ -51,6 +51,24 @@ def create_user(login: str, first_name: str, last_name: str, admin: bool) -> Non
     click.echo(f"{login} créé.")
 
 
+@users.command("first-link")
+@with_appcontext
+def first_link() -> None:
+    """Print a link that makes the first manager's account: once, for 24 hours; nothing when an account exists."""
+    from tracker.extensions import end_transaction, write_transaction
+    from tracker.security import current_time
+    from tracker.services import first_account
+
+    needed = not current_app.config["DEMO"] and first_account.needed()
+    end_transaction(commit=False)
+    if not needed:
+        return
+    with write_transaction():
+        token = first_account.make_token(now=current_time())
+    click.echo("Aucun compte encore. Pour créer le premier, ouvrez cette adresse dans les 24 heures (une seule fois) :")
+    click.echo(f"  {current_app.config['BASE_URL']}/premier-compte/{token}")
+
+
 @click.group("jobs")
 def jobs_group() -> None:
     """What starts by itself."""

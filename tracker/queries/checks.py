@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from enum import StrEnum
 
 from flask import current_app
 from flask_babel import gettext
@@ -20,57 +18,24 @@ from tracker.models import (
     Action,
     ActionUpdate,
     Campaign,
-    Entity,
     Frozen,
     OutboxMessage,
-    Programme,
     Proposal,
     ProposalTransition,
     ProposalVersion,
     RollEntry,
-    User,
     Vote,
-    WorkingGroup,
 )
-from tracker.queries import activation
+from tracker.queries import activation, readiness
+from tracker.queries.findings import Finding, Level
 from tracker.records import PARIS, paris_day
 
-
-class Level(StrEnum):
-    OK = "ok"
-    WARNING = "warning"
-    ERROR = "error"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at: what, how it is, and what to do when it is not right."""
-
-    level: Level
-    message: str
-    advice: str = ""
-
-
-def _count(model: type) -> int:
-    return db.session.scalar(select(func.count()).select_from(model)) or 0
+__all__ = ["DEEP", "Finding", "Level", "deep", "setup"]
 
 
 def setup() -> Iterator[Finding]:
     """What an instance needs before people come."""
-    needed: list[tuple[type, str, str]] = [
-        (Programme, gettext("projet"), gettext("Créez le projet, avec ses dates.")),
-        (Entity, gettext("employeur"), gettext("Ajoutez au moins un employeur.")),
-        (User, gettext("personne"), gettext("Créez des comptes : flask users create.")),
-        (WorkingGroup, gettext("groupe de travail"), gettext("Ajoutez les groupes de travail.")),
-        (Campaign, gettext("consultation"), gettext("Ouvrez une consultation.")),
-    ]
-    for model, word, advice in needed:
-        found = _count(model)
-        yield Finding(
-            Level.OK if found else Level.WARNING,
-            gettext("%(word)s : %(count)s", word=word, count=found),
-            "" if found else advice,
-        )
+    yield from readiness.findings(current_app.config["CLOCK"]())
     yield from _attempts()
 
 

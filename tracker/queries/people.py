@@ -38,6 +38,8 @@ _PERSON = (
     User.previous_visit_at,
     Entity.slug,
     Entity.colour,
+    Entity.logo,
+    Entity.short_name,
 )
 _GRANT = (RoleGrant.role, RoleGrant.programme_id, RoleGrant.group_id, RoleGrant.site_id, WorkingGroup.programme_id)
 
@@ -72,7 +74,8 @@ def actor_of_session(token_hash: str, *, token: str, now: datetime) -> Actor | N
 
 
 def _actor(person: Sequence[Any], grants: tuple[Grant, ...]) -> Actor:
-    key, login, name, entity_id, department_id, is_manager, locale, previous_visit_at, slug, colour = person
+    key, login, name, entity_id, department_id, is_manager, locale, previous_visit_at, *employer = person
+    slug, colour, logo, employer_name = (value or "" for value in employer)
     return Actor(
         id=key,
         login=login,
@@ -83,8 +86,10 @@ def _actor(person: Sequence[Any], grants: tuple[Grant, ...]) -> Actor:
         locale=locale,
         previous_visit_at=previous_visit_at,
         grants=grants,
-        employer=slug or "",
-        employer_colour=colour or "",
+        employer=slug,
+        employer_colour=colour,
+        employer_logo=logo,
+        employer_name=employer_name,
     )
 
 

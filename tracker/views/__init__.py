@@ -16,6 +16,7 @@ from tracker.views import (
     duties,
     employers,
     errors,
+    first_account,
     groups,
     health,
     help_pages,
@@ -24,11 +25,13 @@ from tracker.views import (
     letters,
     meetings,
     moderation,
+    posters,  # noqa: F401 - adds its address to those of consultations
     proposals,
     reviews,
     second_factor,
     settings,
     slips,
+    transcription,  # noqa: F401 - adds its address to those of proposals
 )
 
 BLUEPRINTS = (
@@ -45,6 +48,7 @@ BLUEPRINTS = (
     duties.bp,
     second_factor.bp,
     settings.bp,
+    first_account.bp,
     slips.bp,
     reviews.bp,
     decisions.bp,

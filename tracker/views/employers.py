@@ -6,9 +6,10 @@ from flask import Blueprint, Response, abort, url_for
 from markupsafe import Markup
 
 from tracker.exports.stylesheet import stylesheet
-from tracker.queries import projects
+from tracker.queries import projects, town
 from tracker.records import Actor
 from tracker.security import public
+from tracker.services import uploads
 
 bp = Blueprint("employers", __name__, url_prefix="/employeur")
 
@@ -25,6 +26,31 @@ def colours(slug: str, key: str) -> Response:
     response = Response(sheet.text, mimetype="text/css")
     response.headers["Cache-Control"] = f"public, max-age={A_YEAR}, immutable"
     return response
+
+
+@bp.get("/<slug>/<key>.png")
+@public
+def logo(slug: str, key: str) -> Response:
+    """Public, and the same for ever at this address: another picture has another `key`."""
+    picture = uploads.logo(key) if projects.employer_logo(slug) == key else None
+    if picture is None:
+        abort(404)
+    response = Response(picture, mimetype="image/png")
+    response.headers["Cache-Control"] = f"public, max-age={A_YEAR}, immutable"
+    return response
+
+
+def logo_image(person: Actor | None) -> Markup:
+    """The logo of the person's employer; before login, of the one employer of a town that has no other."""
+    if person is None:
+        alone = town.only_employer()
+        slug, key, name = (alone.slug, alone.logo, alone.name) if alone else ("", "", "")
+    else:
+        slug, key, name = person.employer, person.employer_logo, person.employer_name
+    if not key:
+        return Markup()
+    address = url_for("employers.logo", slug=slug, key=key)
+    return Markup('<img class="site-logo" src="{}" alt="{}">').format(address, name)
 
 
 def stylesheet_link(person: Actor) -> Markup:

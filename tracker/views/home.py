@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, get_template_attribute, render_template
+from flask import Blueprint, get_template_attribute, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
 
 from tracker.charts.spark import Spark, spark
 from tracker.enums import PhaseKind
@@ -18,7 +19,7 @@ from tracker.queries.projects import ProjectRecord
 from tracker.records import paris_day
 from tracker.security import acting, current_time, requires
 from tracker.views import voting
-from tracker.views.frame import page_frame, today
+from tracker.views.frame import NotOpenYet, contact, page_frame, today
 from tracker.views.shared import filler, fragment, shared_by
 
 bp = Blueprint("home", __name__)
@@ -33,7 +34,11 @@ def _need(state: ActionState) -> tuple[int, int, int, int]:
 
 @bp.get("/")
 @requires(Permission.PROPOSAL_VIEW)
-def index() -> str:
+def index() -> ResponseReturnValue:
+    if not page_frame().projects:
+        if can(acting(), Permission.SETTINGS_EDIT):
+            return redirect(url_for("settings.first_steps"))
+        raise NotOpenYet
     now = current_time()
     steps = [(one, phase) for one in voting.consultations() if (phase := one.phase_at(now)) is not None]
     steps = [(one, phase) for one, phase in steps if phase.kind is not PhaseKind.PAUSE]
@@ -59,6 +64,12 @@ def index() -> str:
 
     page: str = shared_by(_key(steps), fresh, make=make)
     return page
+
+
+@bp.app_errorhandler(NotOpenYet)
+def not_open_yet(_error: NotOpenYet) -> ResponseReturnValue:
+    """Pages of a project, while there is none: no mistake of who reads."""
+    return render_template("home/not_open.html", contact=contact())
 
 
 def _key(steps: list[tuple[CampaignRecord, PhaseRecord]]) -> tuple[tuple[int, object], ...]:

@@ -1,0 +1,28 @@
+"""What a check says of one thing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Level(StrEnum):
+    OK = "ok"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at: what, how it is, what to do when it is not right, and the page where."""
+
+    level: Level
+    message: str
+    advice: str = ""
+    endpoint: str = ""  # of the page that mends it
+    step: str = ""  # its name among the first steps of a town, when it is one
+    optional: bool = False  # a town may open without it
+
+    @property
+    def is_right(self) -> bool:
+        return self.level is Level.OK

@@ -1,0 +1,214 @@
+"""What a town needs before people come, in the order in which it is set: the first steps, and the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import current_app
+from flask_babel import gettext, ngettext
+from sqlalchemy import func, select
+
+from tracker.enums import OutboxState, Role
+from tracker.extensions import db
+from tracker.filters import day
+from tracker.models import (
+    Department,
+    Entity,
+    OutboxMessage,
+    Programme,
+    RoleGrant,
+    Setting,
+    Site,
+    Theme,
+    User,
+    WorkingGroup,
+    programme_entity,
+)
+from tracker.queries import campaigns
+from tracker.queries.campaigns import CampaignRecord
+from tracker.queries.findings import Finding, Level
+from tracker.queries.projects import CONTACT
+from tracker.records import paris_day
+
+LEGAL = "privacy"  # key of what the town says of personal data
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    projects: int
+    employers: int
+    employed: int  # employers of some project
+    departments: int
+    sites: int
+    themes: int
+    groups: int
+    people: int
+    accounts: int
+    moderators: int
+    unsent: int
+    contact: int
+    legal: int
+
+
+def _count(column: Any, *where: Any) -> Any:
+    return select(func.count(column)).where(*where).scalar_subquery()
+
+
+def _counts() -> Counts:
+    row = db.session.execute(
+        select(
+            _count(Programme.id),
+            _count(Entity.id),
+            _count(programme_entity.c.entity_id),
+            _count(Department.id),
+            _count(Site.id),
+            _count(Theme.id, Theme.is_unknown.is_(False)),
+            _count(WorkingGroup.id),
+            _count(User.id, User.is_active.is_(True)),
+            _count(User.id, User.is_active.is_(True), User.password_hash.is_not(None)),
+            _count(RoleGrant.id, RoleGrant.role == Role.MODERATOR, RoleGrant.ends_on.is_(None)),
+            _count(OutboxMessage.id, OutboxMessage.state == OutboxState.FAILED),
+            _count(Setting.key, Setting.key == CONTACT),
+            _count(Setting.key, Setting.key == LEGAL),
+        )
+    ).one()
+    return Counts(*tuple(row))
+
+
+def _told(found: bool, message: str, advice: str, **where: Any) -> Finding:
+    return Finding(Level.OK if found else Level.WARNING, message, "" if found else advice, **where)
+
+
+def steps(counts: Counts, consultation: Finding) -> Iterator[Finding]:
+    """The first steps, in order."""
+    yield _told(
+        counts.projects > 0,
+        ngettext("%(num)s projet", "%(num)s projets", counts.projects) if counts.projects else gettext("Aucun projet"),
+        gettext("Créez le projet : son titre et ses dates."),
+        endpoint="settings.project_create" if not counts.projects else "settings.projects_list",
+        step=gettext("Le projet"),
+    )
+    yield _told(
+        counts.employers > 0 and (counts.employed > 0 or not counts.projects),
+        ngettext("%(num)s employeur", "%(num)s employeurs", counts.employers)
+        if counts.employers
+        else gettext("Aucun employeur"),
+        gettext("Ajoutez chaque employeur, et vérifiez qu'il relève du projet : seuls leurs agents participent."),
+        endpoint="settings.employers_list" if counts.employers else "settings.employer_create",
+        step=gettext("Les employeurs"),
+    )
+    yield _told(
+        counts.departments > 0,
+        ngettext("%(num)s service", "%(num)s services", counts.departments),
+        gettext("Facultatif : l'import du personnel peut les apporter."),
+        endpoint="settings.departments",
+        step=gettext("Les services"),
+        optional=True,
+    )
+    yield _told(
+        counts.sites > 0,
+        ngettext("%(num)s site", "%(num)s sites", counts.sites),
+        gettext("Facultatif : utile pour remettre des codes d'accès à qui n'a pas d'adresse électronique."),
+        endpoint="settings.sites",
+        step=gettext("Les sites"),
+        optional=True,
+    )
+    yield _told(
+        counts.themes > 0,
+        ngettext("%(num)s thème", "%(num)s thèmes", counts.themes),
+        gettext("Écrivez de quoi parleront les propositions, un thème par ligne."),
+        endpoint="settings.themes",
+        step=gettext("Les thèmes"),
+    )
+    yield _told(
+        counts.groups > 0,
+        ngettext("%(num)s groupe de travail", "%(num)s groupes de travail", counts.groups),
+        gettext("Facultatif pour commencer : ils porteront les actions."),
+        endpoint="settings.groups",
+        step=gettext("Les groupes de travail"),
+        optional=True,
+    )
+    yield consultation
+    yield _told(
+        counts.contact > 0,
+        gettext("Le contact est donné") if counts.contact else gettext("Le contact n'est pas donné"),
+        gettext("Dites à qui s'adresser pour de l'aide : c'est écrit sur la page de connexion."),
+        endpoint="settings.contact",
+        step=gettext("Qui contacter"),
+    )
+
+
+def _consultation(every: tuple[CampaignRecord, ...], now: datetime) -> Finding:
+    """Whether ideas may be sent now, or from a day to come."""
+    opened = [one for one in every if one.allows_submission(now)]
+    coming = sorted(
+        step.starts_at for one in every for step in one.phases if step.kind.allows_submission and step.starts_at > now
+    )
+    step = gettext("Une consultation")
+    where = "settings.campaigns_list" if every else "settings.campaign_create"
+    if opened:
+        last = opened[0].submission_last_day(now)
+        message = gettext("Une consultation est ouverte, jusqu'au %(day)s", day=day(last))
+        return Finding(Level.OK, message, endpoint=where, step=step)
+    if coming:
+        message = gettext("Une consultation s'ouvrira le %(day)s", day=day(paris_day(coming[0])))
+        return Finding(Level.OK, message, endpoint=where, step=step)
+    if every and all(one.support_ends_at and one.support_ends_at <= now for one in every):
+        return Finding(Level.OK, gettext("Les consultations sont closes"), endpoint=where, step=step)
+    return Finding(
+        Level.WARNING,
+        gettext("Aucune consultation ouverte ni prévue"),
+        gettext("Créez-en une, avec les dates de ses étapes."),
+        where,
+        step,
+    )
+
+
+def findings(now: datetime) -> Iterator[Finding]:
+    """All of it, in three statements."""
+    counts = _counts()
+    every = campaigns.every()
+    yield from steps(counts, _consultation(every, now))
+    yield _told(
+        counts.people > 1,
+        ngettext("%(num)s personne", "%(num)s personnes", counts.people)
+        + ngettext(", dont %(num)s a un compte", ", dont %(num)s ont un compte", counts.accounts),
+        gettext("Importez le fichier du personnel, ou ajoutez les personnes une à une."),
+        endpoint="people.index",
+    )
+    yield _told(
+        counts.moderators > 0,
+        ngettext("%(num)s personne à la modération", "%(num)s personnes à la modération", counts.moderators),
+        gettext("Donnez ce rôle à une personne au moins : sans elle, aucune proposition n'est publiée."),
+        endpoint="people.index",
+    )
+    yield _told(
+        counts.legal > 0,
+        gettext("Les mentions sur les données personnelles sont remplies")
+        if counts.legal
+        else gettext("Les mentions sur les données personnelles ne sont pas remplies"),
+        gettext("Dites au moins qui est responsable du traitement et qui est le délégué à la protection des données."),
+        endpoint="notices.edit_privacy",
+    )
+    yield from _mail(counts)
+
+
+def _mail(counts: Counts) -> Iterator[Finding]:
+    if not current_app.config["SMTP_URL"]:
+        yield Finding(
+            Level.WARNING,
+            gettext("Aucun serveur de courriel : les courriels attendent"),
+            gettext("La DSI le donne par la variable SMTP_URL. Sans lui, tout le reste marche."),
+            optional=True,
+        )
+    elif counts.unsent:
+        yield Finding(
+            Level.ERROR,
+            ngettext("%(num)s courriel n'a pas pu partir", "%(num)s courriels n'ont pas pu partir", counts.unsent),
+            gettext("La cause levée, relancez-les : flask jobs retry-mail"),
+        )
+    else:
+        yield Finding(Level.OK, gettext("Les courriels partent"))

@@ -1,0 +1,46 @@
+"""Whom to ask for help, and the words that a town says otherwise."""
+
+from __future__ import annotations
+
+from flask import current_app, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+
+from tracker.forms.settings import ContactForm, LabelsForm
+from tracker.permissions import Permission
+from tracker.security import acting, current_time, requires
+from tracker.services.settings import words as service
+from tracker.views.attempts import Attempt
+from tracker.views.frame import labels as town_labels
+from tracker.views.frame import page_frame
+from tracker.views.settings.blueprint import after, bp, shown_status
+from tracker.wording import TERMS
+
+
+@bp.route("/contact", methods=["GET", "POST"])
+@requires(Permission.SETTINGS_EDIT)
+def contact() -> ResponseReturnValue:
+    form = ContactForm(data={"contact": page_frame().contact})
+    if form.validate_on_submit():
+        with Attempt(form):
+            service.set_contact(form.contact.data or "", actor=acting(), now=current_time())
+            flash(gettext("Contact enregistré."), "success")
+            return redirect(after("settings.contact"), 303)
+    return render_template("settings/contact.html", form=form, usual=current_app.config["CONTACT"]), shown_status(form)
+
+
+@bp.route("/mots", methods=["GET", "POST"])
+@requires(Permission.SETTINGS_EDIT)
+def labels() -> ResponseReturnValue:
+    present = {key: (one, many) for key, one, many in town_labels()}
+    values = {}
+    for term in TERMS:
+        values[f"{term.key}_one"], values[f"{term.key}_many"] = present.get(term.key, ("", ""))
+    form = LabelsForm(data=values)
+    if form.validate_on_submit():
+        with Attempt(form):
+            service.set_labels(form.words(), actor=acting(), now=current_time())
+            flash(gettext("Mots enregistrés : toutes les pages les emploient dès maintenant."), "success")
+            return redirect(url_for("settings.labels"), 303)
+    rows = [(term, form[f"{term.key}_one"], form[f"{term.key}_many"]) for term in TERMS]
+    return render_template("settings/labels.html", form=form, rows=rows), shown_status(form)
