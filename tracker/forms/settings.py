@@ -13,7 +13,6 @@ from wtforms import (
     BooleanField,
     DateField,
     FieldList,
-    Form,
     FormField,
     IntegerField,
     PasswordField,
@@ -148,7 +147,7 @@ class LineForm(BaseForm):
         )
 
 
-class StepForm(Form):
+class StepForm(BaseForm):
     """A step: what it allows, and from when on. Left without a kind, it is none."""
 
     kind = SelectField(_("Étape"), coerce=str, default="")

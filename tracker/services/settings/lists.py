@@ -81,7 +81,10 @@ def names_of(typed: str) -> tuple[str, ...]:
         raise Refused(gettext("Écrivez au moins un nom, un par ligne."), field="names")
     if len(names) > ADDED_MAX:
         raise Refused(gettext("%(n)s noms au plus à la fois.", n=ADDED_MAX), field="names")
-    return tuple({name.casefold(): name for name in reversed(names)}.values())[::-1]
+    once: dict[str, str] = {}
+    for name in names:
+        once.setdefault(name.casefold(), name)
+    return tuple(once.values())
 
 
 def add(
