@@ -34,7 +34,7 @@ from tracker.services import counters, decisions, history, transitions
 from tracker.workflow import VISIBLE
 
 TITLE_WORDS = 80  # characters of a title made from the first words of the idea
-_KEY = re.compile(r"[A-Za-z0-9_-]{43}")
+KEY = re.compile(r"[A-Za-z0-9_-]{43}")
 _END = re.compile(r"(?<=[.!?])\s")
 
 
@@ -151,7 +151,7 @@ def save_draft(*, actor: Actor, key: str, campaign_id: int, text: Text, now: dat
 
 
 def _begin(actor: Actor, key: str, campaign_id: int, now: datetime) -> Proposal:
-    if not _KEY.fullmatch(key):
+    if not KEY.fullmatch(key):
         raise NotFound(gettext("Ce brouillon n'existe pas."))
     campaign = _open_campaign(campaign_id, now)
     proposal = Proposal(

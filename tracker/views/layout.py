@@ -55,6 +55,7 @@ def _account_links() -> list[Link]:
         ("proposals.mine", gettext("Mes propositions")),
         ("moderation.index", gettext("Propositions à publier")),
         ("reviews.index", gettext("Propositions à étudier")),
+        ("proposals.paper", gettext("Proposition sur papier")),
         ("slips.relay", gettext("Codes du site")),
         ("accounts.password", gettext("Mon mot de passe")),
         ("second_factor.mine", gettext("Second code")),
