@@ -213,7 +213,8 @@ def test_a_list_is_added_to_changed_and_taken_from(manager, project, path, model
 
 
 def test_nothing_to_add_is_refused(manager, project) -> None:
-    assert "au moins un nom" in manager.post("/reglages/themes", {"names": " \n "}, expected=422)
+    for nothing in ({"names": " \n "}, {}):
+        assert "au moins un nom" in manager.post("/reglages/themes", nothing, expected=422)
     page = manager.post("/reglages/themes", {"names": "Locaux\n" + "x" * 200}, expected=422)
     assert "Locaux" in page.select("textarea")[0].get_text()
 
@@ -280,6 +281,8 @@ def test_the_settings_page_leads_from_what_is_missing_to_the_page_that_mends_it(
     links = {a.get_text(): a["href"] for a in page.select("main li a")}
     assert links["Aucun projet"] == "/reglages/projets/nouveau"
     assert links["Le contact n'est pas donné"] == "/reglages/contact"
+    legal = "Les mentions sur les données personnelles ne sont pas remplies"
+    assert links[legal] == "/reglages/donnees-personnelles"
 
 
 def test_no_manager_becomes_an_elector_by_setting_up(manager, project) -> None:

@@ -191,7 +191,7 @@ def findings(now: datetime) -> Iterator[Finding]:
         if counts.legal
         else gettext("Les mentions sur les données personnelles ne sont pas remplies"),
         gettext("Dites au moins qui est responsable du traitement et qui est le délégué à la protection des données."),
-        endpoint="notices.edit_privacy",
+        endpoint="duties.privacy",
     )
     yield from _mail(counts)
 

@@ -74,9 +74,9 @@ def _used_message(kind: Listed) -> str:
     }[kind.noun]
 
 
-def names_of(typed: str) -> tuple[str, ...]:
+def names_of(typed: str | None) -> tuple[str, ...]:
     """One name a line, each once. Raises Refused on `names`."""
-    names = [validation.label(line, field="names") for line in typed.splitlines() if line.strip()]
+    names = [validation.label(line, field="names") for line in (typed or "").splitlines() if line.strip()]
     if not names:
         raise Refused(gettext("Écrivez au moins un nom, un par ligne."), field="names")
     if len(names) > ADDED_MAX:
