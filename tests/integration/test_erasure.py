@@ -336,3 +336,11 @@ def test_a_person_is_erased_from_the_page_of_their_request(town: Scene, app: Any
     done = manager.post(page, {"login": "odile.martin-brume"}, expected=200)
     assert len(done.select("main a[href*='/reglages/retraits/demander']")) == 3
     manager.get(page, 409)
+
+
+def test_a_login_that_is_a_plain_word_is_not_looked_for(app: Any, writing: Any) -> None:
+    with writing():
+        plain = factories.user(login="agente", first_name="Lise", last_name="Aubry")
+        dotted = factories.user(login="lise.aubry2", first_name="Lise", last_name="Aubry")
+        assert "agente" not in traces.names_of(plain).exact
+        assert "lise.aubry2" in traces.names_of(dotted).exact

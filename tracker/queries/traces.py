@@ -57,7 +57,9 @@ def names_of(person: User) -> Names:
     """What to look for, read before the person is erased."""
     numbers = db.session.scalars(select(Matricule.number).where(Matricule.user_id == person.id))
     both = (f"{person.first_name} {person.last_name}", f"{person.last_name} {person.first_name}")
-    told = [*both, person.email or "", person.login, *numbers]
+    # a login of letters alone may be a plain word ("agent"): it tells nobody
+    login = "" if person.login.isalpha() else person.login
+    told = [*both, person.email or "", login, *numbers]
     exact = tuple(dict.fromkeys(one.strip() for one in told if len(one.strip()) >= EXACT_MIN))
     return Names(exact, person.last_name.strip() if len(person.last_name.strip()) > 1 else "")
 
@@ -137,7 +139,32 @@ def _blocks(content: str, pattern: re.Pattern[str]) -> list[str]:
 def where(kind: TextKind | None, target_id: int, part: str, column: str = "") -> str:
     """Said to the manager, without the text: it may be one that they may not read."""
     if kind is None:
-        return gettext("texte à corriger là où il se modifie (%(column)s, %(id)s)", column=column, id=target_id)
+        table, _dot, name = column.partition(".")
+        return gettext(
+            "%(place)s %(id)s (%(column)s) : à corriger là où cela se modifie", place=_place(table), id=target_id,
+            column=name,
+        )  # fmt: skip
     if part:
-        return gettext("%(kind)s, %(id)s, partie %(part)s", kind=kind.label, id=target_id, part=part)
-    return gettext("%(kind)s, %(id)s", kind=kind.label, id=target_id)
+        return gettext("%(kind)s, partie « %(part)s »", kind=kind.label, part=part)
+    return gettext("%(kind)s (repère %(id)s)", kind=kind.label, id=target_id)
+
+
+def _place(table: str) -> str:
+    """What a table holds, in words; its own name for what nobody types."""
+    words = {
+        "action": gettext("fiche action"),
+        "milestone": gettext("jalon"),
+        "working_group": gettext("groupe de travail"),
+        "campaign": gettext("consultation"),
+        "programme": gettext("projet"),
+        "letter": gettext("lettre"),
+        "letter_block": gettext("lettre en cours d'écriture, partie"),
+        "authorship": gettext("nom d'un atelier"),
+        "workshop": gettext("atelier"),
+        "proofreading": gettext("remarque de relecture, lettre"),
+        "redaction": gettext("raison d'un retrait"),
+        "setting": gettext("réglage"),
+        "proposal_transition": gettext("raison d'un renvoi"),
+        "decision_condition": gettext("condition d'une réponse"),
+    }
+    return words.get(table, table)
