@@ -191,6 +191,7 @@ OFFERING = (
     ("copil", "/lettres/brouillons/2026-T1/relecture?projet=mieux-travailler-ensemble"),
     ("pilote", "/actions/mon-tour"),
 )
+COUNTED = {"/activer"}  # a guess is refused, and counted
 UNTOUCHED = {"csrf_token", "password", "current_password", "new_password", "repeat_password"}
 
 
@@ -248,7 +249,7 @@ def _post(world: World, form: Form, typed_in: dict[str, Any], said: str, **optio
     before = world.version()
     answer = world.open(form.role, "POST", form.action, typed_in, check=False, **options)
     if world.version() != before:
-        assert answer.status < 400, f"written, yet {answer.status}: {said}"
+        assert answer.status < 400 or form.action in COUNTED, f"written, yet {answer.status}: {said}"
         world.put_back()
     fine(answer, said)
     assert answer.status in {200, 303, 400, 401, 403, 404, 409, 413, 422, 429}, f"{answer.status}: {said}"
@@ -258,7 +259,13 @@ def _post(world: World, form: Form, typed_in: dict[str, Any], said: str, **optio
 def test_every_form_was_found(world: World, forms: dict[str, Form]) -> None:
     offered = {key.partition(" ")[0] for key in forms}
     writing = {endpoint for endpoint, methods in methods_of(world.app).items() if "POST" in methods}
-    have_their_own_tests = {"auth.login", "auth.logout", "auth.resume_visit", "first_account.create"}
+    have_their_own_tests = {
+        "auth.login",
+        "auth.logout",
+        "auth.resume_visit",
+        "second_factor.login",
+        "first_account.create",
+    }
     assert writing - offered == have_their_own_tests
 
 
