@@ -28,17 +28,21 @@ from tracker.enums import (
     Outcome,
     PhaseKind,
     ProposalState,
+    RequestKind,
     ReviewAdvice,
     Role,
+    TextKind,
 )
 from tracker.extensions import db, end_transaction, write_transaction
 from tracker.models import (
     Authorship,
+    DataRequest,
     DecisionCondition,
     Event,
     Follow,
     ProposalLineage,
     ProposalVersion,
+    Redaction,
     Review,
     User,
 )
@@ -197,6 +201,13 @@ class Small:
             make.add(Event(at=NOON, programme_id=self.project.id, actor_id=self.others[n].id, actor_label="Quelqu'un",
                            verb="action:edit", subject="action", subject_id=self.action.id, changes={}))  # fmt: skip
             make.add(Follow(proposal_id=self.rich.id, user_id=self.others[n].id, created_on=DAY))
+            self.asked = make.add(
+                DataRequest(user_id=self.others[n].id, kind=RequestKind.ERASURE, made_at=NOON, due_on=DAY)
+            ).id
+            self.withdrawn = make.add(
+                Redaction(kind=TextKind.UPDATE, target_id=self.point, reason="Un nom y est.", asked_at=NOON,
+                          asked_by_id=self.others[n].id)
+            ).id  # fmt: skip
 
     def _letters(self) -> None:
         editor = actor_by_login("redaction", now=NOON)
@@ -222,6 +233,7 @@ class Small:
             "retained": self.rich.number, "merged": self.merged.number, "submitted": self.waiting.id,
             "decided": self.decided.number, "mine": self.mine.number, "mine_key": self.mine.draft_key,
             "draft": self.draft.draft_key, "letter": self.letter, "decision": self.waiting_decision.id,
+            "asked": self.asked, "withdrawn": self.withdrawn, "leaver": self.others[0].id,
         }  # fmt: skip
 
 
@@ -287,6 +299,8 @@ def counting() -> Iterator[list[str]]:
         event.remove(db.engine, "before_cursor_execute", note)
 
 
+# one's own data come from each table that may hold some, and what names a person is sought in every one
+WHOLE = {"duties.own_data_page", "duties.own_data_json", "duties.erase_person"}
 PREFERRED = ("copil", "agent", "pilote", "etude", "moderation", "redaction", "admin")
 
 
@@ -295,6 +309,8 @@ def pages(app: Flask) -> list[tuple[str, str]]:
     found = []
     methods = methods_of(app)
     for entry in (*ENTRIES, *MORE):
+        if entry.endpoint in WHOLE:
+            continue
         if "GET" in methods[entry.endpoint] and not entry.endpoint.startswith(("health.", "auth.", "employers.")):
             roles = [role for role in PREFERRED if role in entry.roles]
             found += [(role, entry.path) for role in (roles[:3] if entry.endpoint == "home.index" else roles[:1])]

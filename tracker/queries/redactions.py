@@ -202,8 +202,7 @@ _READERS: dict[TextKind, Any] = {
 }
 
 
-def listing() -> tuple[RedactionLine, ...]:
-    """Every request, those to answer first, then the last ones."""
+def _lines(*where: Any) -> tuple[RedactionLine, ...]:
     asker, agreer, refuser = aliased(User), aliased(User), aliased(User)
 
     def name(person: Any) -> Any:
@@ -218,10 +217,20 @@ def listing() -> tuple[RedactionLine, ...]:
         .join(asker, asker.id == Redaction.asked_by_id)
         .outerjoin(agreer, agreer.id == Redaction.agreed_by_id)
         .outerjoin(refuser, refuser.id == Redaction.refused_by_id)
+        .where(*where)
         .order_by((Redaction.agreed_at.is_(None) & Redaction.refused_at.is_(None)).desc(), Redaction.id.desc())
         .limit(200)
     )  # fmt: skip
     return tuple(_line(tuple(row)) for row in rows)
+
+
+def listing() -> tuple[RedactionLine, ...]:
+    """The requests, those to answer first, then the last ones."""
+    return _lines()
+
+
+def one(redaction_id: int) -> RedactionLine | None:
+    return next(iter(_lines(Redaction.id == redaction_id)), None)
 
 
 def _line(row: tuple[Any, ...]) -> RedactionLine:

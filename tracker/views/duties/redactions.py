@@ -63,7 +63,7 @@ def ask_redaction() -> ResponseReturnValue:
 
 
 def _line(redaction_id: int) -> tuple[RedactionLine, TextAt]:
-    line = next((one for one in queries.listing() if one.id == redaction_id), None)
+    line = queries.one(redaction_id)
     text = queries.find(line.kind, line.target_id, line.part) if line is not None else None
     if line is None or text is None:
         abort(404, gettext("Cette demande n'existe pas."))
