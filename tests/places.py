@@ -6,6 +6,7 @@ roles it names; the same endpoint stands twice where what one person may touch, 
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import sqlite3
@@ -102,6 +103,18 @@ ENTRIES = (
     Entry("settings.campaigns_list", "/reglages/consultations" + IN_PROJECT, only("admin")),
     Entry("settings.campaign_create", "/reglages/consultations/nouvelle" + IN_PROJECT, only("admin")),
     Entry("settings.campaign_edit", "/reglages/consultations/{campaign}", only("admin")),
+    Entry("people.index", "/reglages/personnes", only("admin")),
+    Entry("people.create", "/reglages/personnes/nouvelle", only("admin")),
+    Entry("people.show", "/reglages/personnes/{person}", only("admin")),
+    Entry("people.edit", "/reglages/personnes/{person}/modifier", only("admin")),
+    Entry("people.presence", "/reglages/personnes/{person}/presence", only("admin")),
+    Entry("people.grant", "/reglages/personnes/{person}/roles", only("admin")),
+    Entry("people.end_grant", "/reglages/personnes/{person}/roles/{grant}/fin", only("admin")),
+    Entry("register.upload", "/reglages/personnes/importer", only("admin")),
+    Entry("register.columns", "/reglages/personnes/importer/{register_run}/colonnes", only("admin")),
+    Entry("register.show", "/reglages/personnes/importer/{register_run}", only("admin")),
+    Entry("register.table", "/reglages/personnes/importer/{register_run}/liste.csv?liste=created", only("admin")),
+    Entry("register.confirm", "/reglages/personnes/importer/{register_run}/confirmer", only("admin")),
     Entry("settings.contact", "/reglages/contact", only("admin")),
     Entry("settings.labels", "/reglages/mots", only("admin")),
     # rights and duties
@@ -218,6 +231,9 @@ ENTRIES = (
 )  # fmt: skip
 
 OBJECTS = {
+    "person": "SELECT id FROM user WHERE login = 'etude'",
+    "grant": "SELECT min(r.id) FROM role_grant r JOIN user u ON u.id = r.user_id WHERE u.login = 'etude'",
+    "register_run": "SELECT max(id) FROM register_run",
     "led": "SELECT a.number FROM action a JOIN working_group g ON g.id = a.group_id WHERE g.slug = :led_group "
     "ORDER BY a.number LIMIT 1",
     "other": "SELECT a.number FROM action a JOIN working_group g ON g.id = a.group_id WHERE g.slug = :other_group "
@@ -294,6 +310,9 @@ class World:
         assert sent.status == 303, sent.words[:300]
         added = self.open("admin", "POST", "/reglages/sites", {"names": "Centre technique"})
         assert added.status == 303, added.words[:300]
+        file = (io.BytesIO("Matricule;Nom;Prénom\n9001;Essai;Zoé\n".encode()), "agents.csv")
+        read = self.open("admin", "POST", "/reglages/personnes/importer", {"file": file})
+        assert read.status == 303, read.words[:300]
 
     def _find_objects(self) -> dict[str, Any]:
         found: dict[str, Any] = {}

@@ -22,6 +22,7 @@ HEADED_BY_VIEW = {
     "actions/round.html": "actions/rounds.py",
     "errors/error.html": "errors.py",
     "meetings/edit.html": "meetings.py",
+    "people/edit.html": "people.py",
 }
 PARTS = re.compile(r"(^|/)_|^components/|^frame/|^base\.html$")
 

@@ -16,7 +16,7 @@ from flask_babel import gettext
 from tracker.errors import TrackerError
 from tracker.extensions import DatabaseTrouble, end_transaction, write_transaction
 from tracker.security import current_time
-from tracker.services import maintenance, outbox, retention, votes
+from tracker.services import maintenance, outbox, register, retention, votes
 
 
 class Round:
@@ -88,6 +88,18 @@ def send_mails(_now: datetime, turn: Round) -> int:
     return count
 
 
+def write_registers(now: datetime, turn: Round) -> int:
+    """Write the imports of the staff register that wait, and go on with those that stopped; how many people."""
+    waiting = register.due(now=now)
+    end_transaction(commit=False)
+    count = 0
+    for run_id in waiting:
+        with turn.going_on(gettext("import du personnel %(id)s", id=run_id)):
+            count += register.apply(run_id, clock=current_time)
+    register.remove_old_files(now=now)
+    return count
+
+
 def clean(now: datetime, _turn: Round) -> int:
     """Remove expired visits, old failures, and whom old mails went to; how many rows."""
     with write_transaction():
@@ -109,6 +121,7 @@ Job: TypeAlias = Callable[[datetime, Round], int]
 JOBS: tuple[tuple[str, Job], ...] = (
     ("votes clos", close_votes),
     ("votes ouverts", open_votes),
+    ("personnes importées", write_registers),
     ("courriels envoyés", send_mails),
     ("lignes nettoyées", clean),
     ("durées de conservation", forget),

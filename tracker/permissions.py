@@ -36,6 +36,7 @@ class Permission(StrEnum):
     LETTER_VIEW = "letter:view"
     MEETING_EDIT = "meeting:edit"
     MEETING_VIEW = "meeting:view"
+    PERSON_EDIT = "person:edit"
     PERSON_ERASE = "person:erase"
     PRIVATE_NOTE_READ = "private_note:read"
     PROPOSAL_CREATE = "proposal:create"
@@ -105,6 +106,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         {
             P.ARCHIVE_MAKE,
             P.CODE_PRINT,
+            P.PERSON_EDIT,
             P.PERSON_ERASE,
             P.REDACTION_ASK,
             P.REDACTION_VIEW,

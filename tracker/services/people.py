@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 from flask_babel import gettext
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from tracker import validation
 from tracker.enums import Role
-from tracker.errors import Refused
+from tracker.errors import NotFound, Refused
 from tracker.extensions import db, end_transaction
 from tracker.models import RoleGrant, User
+from tracker.permissions import Permission, require
 from tracker.records import Actor, paris_day
 from tracker.services import accounts, history
+from tracker.services.register_rows import deactivate, free_login
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,3 +59,192 @@ def create(
     )  # fmt: skip
     db.session.flush()
     return user
+
+
+@dataclass(frozen=True, slots=True)
+class PersonInput:
+    """What the manager of the tool says of somebody; never a password."""
+
+    first_name: str
+    last_name: str
+    email: str = ""
+    entity_id: int | None = None
+    department_id: int | None = None
+    site_id: int | None = None
+    is_manager: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GrantInput:
+    role: Role
+    starts_on: date
+    ends_on: date | None = None
+    programme_id: int | None = None
+    group_id: int | None = None
+    site_id: int | None = None
+
+
+def _known(user_id: int) -> User:
+    user = db.session.get(User, user_id, populate_existing=True)
+    if user is None or user.erased_at is not None:
+        raise NotFound(gettext("Cette personne n'existe pas."))
+    return user
+
+
+def _checked(person: PersonInput, *, but: int | None = None) -> dict[str, object]:
+    values: dict[str, object] = {
+        "first_name": validation.person_name(person.first_name, field="first_name"),
+        "last_name": validation.person_name(person.last_name, field="last_name"),
+        "email": validation.email(person.email) if person.email else None,
+        "entity_id": person.entity_id,
+        "department_id": person.department_id,
+        "site_id": person.site_id,
+        "is_manager": person.is_manager,
+    }
+    if values["email"]:
+        other = db.session.scalar(select(User.login).where(User.email == values["email"], User.id != (but or 0)))
+        if other is not None:
+            raise Refused(
+                gettext("Cette adresse est celle d'une autre personne (%(login)s).", login=other), field="email"
+            )
+    return values
+
+
+def add(person: PersonInput, *, actor: Actor, now: datetime) -> User:
+    """A person without password: a code, printed or by mail, will open the account."""
+    require(actor, Permission.PERSON_EDIT)
+    values = _checked(person)
+    login = free_login(str(values["first_name"]), str(values["last_name"]))
+    user = User(login=login, created_at=now, **values)
+    db.session.add(user)
+    db.session.flush()
+    history.record(
+        actor=actor, now=now, verb="user:create", subject="user", subject_id=user.id, programme_id=None,
+        changes={"login": login},
+    )  # fmt: skip
+    db.session.flush()
+    return user
+
+
+def edit(*, user_id: int, person: PersonInput, actor: Actor, now: datetime) -> None:
+    require(actor, Permission.PERSON_EDIT)
+    user = _known(user_id)
+    changes = {}
+    for name, value in _checked(person, but=user_id).items():
+        if getattr(user, name) != value:
+            changes[name] = [getattr(user, name), value]
+            setattr(user, name, value)
+    if changes:
+        history.record(
+            actor=actor, now=now, verb="user:edit", subject="user", subject_id=user_id, programme_id=None,
+            changes=changes,
+        )  # fmt: skip
+    db.session.flush()
+
+
+def _managers(today: date) -> set[int]:
+    """The active people who manage the tool today, with no end set."""
+    return set(
+        db.session.scalars(
+            select(RoleGrant.user_id)
+            .join(User, User.id == RoleGrant.user_id)
+            .where(
+                RoleGrant.role == Role.ADMIN, RoleGrant.starts_on <= today, RoleGrant.ends_on.is_(None),
+                User.is_active.is_(True),
+            )
+        )
+    )  # fmt: skip
+
+
+def _refuse_last_manager(user_id: int, now: datetime) -> None:
+    if _managers(paris_day(now)) == {user_id}:
+        raise Refused(gettext("C'est la seule personne qui gère l'outil : nommez-en une autre d'abord."))
+
+
+def set_active(*, user_id: int, active: bool, actor: Actor, now: datetime) -> None:
+    """Deactivate somebody who left (visits end, codes no longer open anything), or take them back."""
+    require(actor, Permission.PERSON_EDIT)
+    user = _known(user_id)
+    if user.is_active == active:
+        return
+    if active:
+        user.is_active, user.left_on = True, None
+    elif user_id == actor.id:
+        raise Refused(gettext("Vous ne pouvez pas désactiver votre propre compte."))
+    else:
+        _refuse_last_manager(user_id, now)
+        deactivate([user_id], now=now)
+    history.record(
+        actor=actor, now=now, verb="user:activate" if active else "user:deactivate", subject="user",
+        subject_id=user_id, programme_id=None, changes={"is_active": [not active, active]},
+    )  # fmt: skip
+    db.session.flush()
+
+
+def grant(*, user_id: int, given: GrantInput, actor: Actor, now: datetime) -> RoleGrant:
+    """Give a role for a time; raises Refused when it does not fit its place, or is held already meanwhile."""
+    require(actor, Permission.PERSON_EDIT)
+    _known(user_id)
+    in_group, at_site = given.role in {Role.GROUP_LEAD, Role.GROUP_MEMBER}, given.role is Role.RELAY
+    if in_group != (given.group_id is not None):
+        raise Refused(
+            gettext("Choisissez le groupe.") if in_group else gettext("Ce rôle ne se tient pas dans un groupe."),
+            field="where",
+        )
+    if at_site != (given.site_id is not None):
+        raise Refused(
+            gettext("Choisissez le site.") if at_site else gettext("Ce rôle ne se tient pas à un site."), field="where"
+        )
+    if given.role is Role.ADMIN and given.programme_id is not None:
+        raise Refused(gettext("L'outil se gère partout : aucun projet à choisir."), field="where")
+    validation.date_range(given.starts_on, given.ends_on, start_field="starts_on", end_field="ends_on")
+    held = select(RoleGrant.id).where(
+        RoleGrant.user_id == user_id,
+        RoleGrant.role == given.role,
+        RoleGrant.programme_id.is_not_distinct_from(given.programme_id),
+        RoleGrant.group_id.is_not_distinct_from(given.group_id),
+        RoleGrant.site_id.is_not_distinct_from(given.site_id),
+        or_(RoleGrant.ends_on.is_(None), RoleGrant.ends_on >= given.starts_on),
+    )
+    if given.ends_on is not None:
+        held = held.where(RoleGrant.starts_on <= given.ends_on)
+    if db.session.scalar(held.limit(1)) is not None:
+        raise Refused(gettext("Cette personne tient déjà ce rôle à ces dates."), field="starts_on")
+    row = RoleGrant(
+        user_id=user_id, role=given.role, programme_id=given.programme_id, group_id=given.group_id,
+        site_id=given.site_id, starts_on=given.starts_on, ends_on=given.ends_on,
+    )  # fmt: skip
+    db.session.add(row)
+    db.session.flush()
+    _trace_grant("role:grant", row, actor, now)
+    return row
+
+
+def end_grant(*, user_id: int, grant_id: int, actor: Actor, now: datetime) -> None:
+    """Yesterday was the last day of a role; one that had not been held a whole day is taken out."""
+    require(actor, Permission.PERSON_EDIT)
+    _known(user_id)
+    row = db.session.get(RoleGrant, grant_id, populate_existing=True)
+    if row is None or row.user_id != user_id:
+        raise NotFound(gettext("Ce rôle n'existe pas."))
+    today = paris_day(now)
+    if row.ends_on is not None and row.ends_on < today:
+        return
+    if row.role is Role.ADMIN:
+        _refuse_last_manager(user_id, now)
+    _trace_grant("role:end", row, actor, now)
+    if row.starts_on >= today:
+        db.session.delete(row)
+    else:
+        row.ends_on = today - timedelta(days=1)
+    db.session.flush()
+
+
+def _trace_grant(verb: str, row: RoleGrant, actor: Actor, now: datetime) -> None:
+    where = {name: getattr(row, name) for name in ("programme_id", "group_id", "site_id") if getattr(row, name)}
+    history.record(
+        actor=actor, now=now, verb=verb, subject="user", subject_id=row.user_id, programme_id=None,
+        changes={"role": row.role.value, **where, "starts_on": row.starts_on.isoformat(),
+                 "ends_on": row.ends_on.isoformat() if row.ends_on else None},
+    )  # fmt: skip
+    db.session.flush()

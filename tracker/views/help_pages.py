@@ -52,6 +52,7 @@ def _acts() -> dict[Permission, str]:
         P.REDACTION_VIEW: gettext("Voir les retraits de texte demandés"),
         P.REDACTION_ASK: gettext("Demander le retrait d'un texte, avec une raison"),
         P.REDACTION_AGREE: gettext("Accepter ou refuser le retrait qu'une autre personne demande"),
+        P.PERSON_EDIT: gettext("Importer le personnel, tenir les personnes et leurs rôles"),
         P.PERSON_ERASE: gettext("Répondre aux demandes sur les données et effacer une personne"),
         P.SETTINGS_EDIT: gettext("Changer les réglages : projet, employeurs, consultations, mots"),
         P.CODE_PRINT: gettext("Imprimer les codes qui ouvrent un compte (le relais : pour son site)"),

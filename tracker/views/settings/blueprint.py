@@ -37,6 +37,7 @@ def menu() -> list[Link]:
         ("settings.first_steps", gettext("Premiers pas")),
         ("settings.projects_list", gettext("Projets")),
         ("settings.employers_list", gettext("Employeurs")),
+        ("people.index", gettext("Personnes")),
         ("settings.departments", gettext("Services")),
         ("settings.sites", gettext("Sites")),
         ("settings.themes", gettext("Thèmes")),
@@ -50,6 +51,7 @@ def menu() -> list[Link]:
         ("slips.codes", gettext("Codes imprimés")),
         ("second_factor.settings", gettext("Second code")),
         ("settings.labels", gettext("Mots de l'outil")),
+        ("settings.archives_list", gettext("Fin de projet et archives")),
     ]
     shown = []
     for endpoint, label in entries:

@@ -1,0 +1,157 @@
+"""People in the settings: found, edited, given roles, deactivated; the register imported from the browser."""
+
+from __future__ import annotations
+
+import io
+from datetime import date
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from tests import factories
+from tests.client import CheckedClient
+from tests.conftest import Clock
+from tests.register import as_csv
+from tracker import jobs
+from tracker.enums import Role, RunState
+from tracker.extensions import db
+from tracker.models import Event, RegisterRun, RoleGrant, User
+from tracker.services import register
+
+ROOT = "/reglages/personnes"
+
+
+class Town:
+    def __init__(self) -> None:
+        self.city = factories.entity(name="Ville", short_name="Ville", slug="ville")
+        self.project = factories.programme(entities=[self.city])
+        self.group = factories.group(self.project)
+        self.boss = factories.user(Role.ADMIN, first_name="Jeanne", last_name="Gérante")
+        self.person = factories.user(first_name="Éloïse", last_name="Lévêque", entity_id=self.city.id)
+
+
+@pytest.fixture
+def town(app: Flask, writing: Any) -> Town:
+    with writing():
+        return Town()
+
+
+@pytest.fixture
+def boss(town: Town, client: CheckedClient) -> CheckedClient:
+    return client.login(town.boss)
+
+
+def test_people_are_found_without_their_accents(boss: CheckedClient) -> None:
+    assert "Éloïse Lévêque" in boss.get(f"{ROOT}?q=leveque+eloise")
+    assert "Éloïse Lévêque" not in boss.get(f"{ROOT}?q=martin")
+
+
+def test_the_list_costs_the_same_whatever_its_length(boss: CheckedClient, writing: Any, count_sql: Any) -> None:
+    with writing():
+        for _ in range(60):
+            factories.user()
+    with count_sql() as statements:
+        boss.get(ROOT)
+    assert len(statements) <= 8
+
+
+def test_a_person_added_has_a_login_and_no_password(boss: CheckedClient) -> None:
+    boss.post(f"{ROOT}/nouvelle", {"first_name": "Zoé", "last_name": "Le Gall"})
+    found = db.session.scalars(select(User).where(User.login == "zoe.le-gall")).one()
+    assert found.password_hash is None
+
+
+def test_an_edit_is_traced_and_an_address_has_one_owner(boss: CheckedClient, town: Town) -> None:
+    path, person_id, taken = f"{ROOT}/{town.person.id}/modifier", town.person.id, town.boss.email
+    boss.post(path, {"first_name": "Éloïse", "last_name": "Durand"})
+    event = db.session.scalars(select(Event).where(Event.verb == "user:edit", Event.subject_id == person_id)).one()
+    assert event.changes["last_name"] == ["Lévêque", "Durand"]
+    answer = boss.post(path, {"first_name": "Éloïse", "last_name": "Durand", "email": taken}, expected=422)
+    assert "autre personne" in answer
+
+
+def test_a_role_is_never_held_twice_at_once(boss: CheckedClient, town: Town) -> None:
+    path = f"{ROOT}/{town.person.id}/roles"
+    lead = {
+        "role": "group_lead",
+        "where": f"groupe-{town.group.id}",
+        "starts_on": "2026-01-01",
+        "ends_on": "2026-06-30",
+    }
+    boss.post(path, lead)
+    assert "déjà ce rôle" in boss.post(path, {**lead, "starts_on": "2026-06-30", "ends_on": ""}, expected=422)
+    boss.post(path, {**lead, "starts_on": "2026-07-01", "ends_on": ""})
+    assert "Choisissez le groupe" in boss.post(path, {**lead, "where": ""}, expected=422)
+
+
+def test_the_last_manager_stays(boss: CheckedClient, town: Town) -> None:
+    grant = db.session.scalars(select(RoleGrant.id).where(RoleGrant.user_id == town.boss.id)).one()
+    path = f"{ROOT}/{town.boss.id}"
+    assert "seule personne" in boss.submit(f"{path}/roles/{grant}/fin", {"confirmed": "yes"}).text
+    assert "votre propre compte" in boss.submit(f"{path}/presence", {"confirmed": "yes"}).text
+    assert db.session.get_one(RoleGrant, grant).ends_on is None
+
+
+def test_a_role_ends_after_a_question(boss: CheckedClient, town: Town, writing: Any) -> None:
+    with writing():
+        grant = factories.add(RoleGrant(user_id=town.person.id, role=Role.MODERATOR, starts_on=factories.FIRST_DAY)).id
+    path = f"{ROOT}/{town.person.id}/roles/{grant}/fin"
+    boss.post(path, expected=200)
+    assert db.session.get_one(RoleGrant, grant).ends_on is None
+    boss.post(path, {"confirmed": "yes"})
+    db.session.expire_all()
+    assert db.session.get_one(RoleGrant, grant).ends_on == date(2026, 3, 15)
+
+
+def test_a_deactivated_person_is_logged_out_until_taken_back(boss: CheckedClient, app: Flask, town: Town) -> None:
+    other, path, key = CheckedClient(app).login(town.person), f"{ROOT}/{town.person.id}/presence", town.person.id
+    boss.post(path, expected=200)
+    other.get("/")
+    boss.post(path, {"confirmed": "yes"})
+    other.get("/", expected=302)
+    assert db.session.get_one(User, key).left_on == date(2026, 3, 16)
+    boss.post(path, {"presente": "oui"})
+    db.session.expire_all()
+    assert db.session.get_one(User, key).is_active
+
+
+def upload(boss: CheckedClient, rows: list[list[str]]) -> str:
+    """Read, map and preview; gives the address of the run."""
+    data = as_csv(rows, header=("Matricule", "Nom", "Prénom"))
+    columns = boss.post(f"{ROOT}/importer", {"file": (io.BytesIO(data), "agents.csv")}).location
+    assert "Par exemple" in boss.get(columns)
+    entity = boss.get(columns).select("#default_employer option[selected]")[0]["value"]
+    chosen = {"number": "Matricule", "last_name": "Nom", "first_name": "Prénom", "default_employer": entity}
+    return boss.post(columns, chosen).location
+
+
+def test_a_small_register_is_written_at_once_after_its_preview(boss: CheckedClient) -> None:
+    run = upload(boss, [["1", "MARTIN", "Zoé"], ["2", "", "Paul"]])
+    page = boss.get(run)
+    assert "Zoé Martin" in page
+    assert "À créer (1)" in page
+    assert "Ce texte est nécessaire" in boss.get(f"{run}?liste=refused")
+    assert boss.get(f"{run}/liste.csv?liste=created").text.splitlines()[1] == "2;Zoé Martin;"
+    assert db.session.scalar(select(User.id).where(User.login == "zoe.martin")) is None
+    assert "Import terminé" in boss.submit(f"{run}/confirmer")
+    assert db.session.scalar(select(User.id).where(User.login == "zoe.martin")) is not None
+    boss.post(f"{run}/confirmer")
+    assert "Inchangées 1" in boss.get(upload(boss, [["1", "MARTIN", "Zoé"]]))
+
+
+def test_a_large_register_waits_for_the_job(boss: CheckedClient, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(register, "AT_ONCE", 1)
+    page = boss.submit(upload(boss, [["1", "MARTIN", "Zoé"]]) + "/confirmer")
+    assert "prochain passage" in page
+    assert db.session.scalars(select(RegisterRun.state)).one() is RunState.WAITING
+    db.session.rollback()
+    said: list[str] = []
+    assert jobs.run(clock(), say=said.append)
+    assert "personnes importées : 1" in said
+
+
+def test_a_file_that_is_no_register_is_refused_with_a_sentence(boss: CheckedClient) -> None:
+    file = (io.BytesIO(b"PK\x03\x04 not a workbook"), "agents.xlsx")
+    assert "ne peut pas être lu" in boss.post(f"{ROOT}/importer", {"file": file}, expected=422)
