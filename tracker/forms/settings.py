@@ -183,12 +183,12 @@ class CampaignForm(BaseForm):
     def steps(self) -> tuple[PhaseRecord, ...]:
         """The steps typed, each until the next one. Raises Refused."""
         begun = [
-            Begun(PhaseKind(row.kind.data), _instant(row.day.data, row.hour.data))
+            Begun(PhaseKind(row.kind.data), _instant(row.day.data, row.hour.data, "steps"))
             for row in (entry.form for entry in self.phases)
             if row.kind.data
         ]
         ends_on = self.ends_on.data
-        return chained(begun, None if ends_on is None else _instant(ends_on, self.ends_at.data))
+        return chained(begun, None if ends_on is None else _instant(ends_on, self.ends_at.data, "ends_on"))
 
     def validate(self, extra_validators: Any = None) -> bool:
         if not super().validate(extra_validators):
@@ -212,7 +212,9 @@ class CampaignForm(BaseForm):
         )
 
 
-def _instant(day: date, hour: time | None) -> datetime:
+def _instant(day: date, hour: time | None, field: str) -> datetime:
+    """The instant of a day typed with or without an hour. Raises Refused for a day that no project can speak of."""
+    validation.project_date(day, field=field)
     return paris_instant(day, hour.hour, hour.minute) if hour else paris_instant(day)
 
 
