@@ -55,8 +55,11 @@ def test_a_statement_of_three_years_is_said_to_be_made_again(manager, client, cl
     form = {"audited_on": "2026-02-02", "rate": "72.5", "auditor": "Cabinet Rive", "stated_on": "2026-02-10"}
     manager.submit("/reglages/accessibilite", form)
     assert "plus de trois ans" not in client.get("/accessibilite")
+    assert "plus de trois ans" not in manager.get("/reglages")
     clock.advance(days=3 * 366)
     assert "plus de trois ans" in client.get("/accessibilite")
+    manager.login(_person("gestion"))
+    assert "plus de trois ans" in manager.get("/reglages")
 
 
 def test_the_page_of_personal_data_says_what_is_set_and_the_durations_applied(manager, client) -> None:
@@ -119,6 +122,7 @@ def test_late_requests_come_first_and_say_so(agent, manager, clock) -> None:
     agent.login(_person("agente"))
     manager.login(_person("gestion"))
     assert "en retard depuis le 16 avril 2026" in manager.get("/reglages/demandes")
+    assert "1 demande sur les données est en retard" in manager.get("/reglages")
 
 
 def test_no_event_tells_what_a_request_says(agent) -> None:

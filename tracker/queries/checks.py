@@ -9,15 +9,16 @@ import hashlib
 from collections.abc import Callable, Iterator
 
 from flask import current_app
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 from sqlalchemy import and_, func, select, text
 
-from tracker.enums import OutboxState, UpdateKind
+from tracker.enums import OutboxState, RequestState, UpdateKind
 from tracker.extensions import db
 from tracker.models import (
     Action,
     ActionUpdate,
     Campaign,
+    DataRequest,
     Frozen,
     OutboxMessage,
     Proposal,
@@ -26,7 +27,7 @@ from tracker.models import (
     RollEntry,
     Vote,
 )
-from tracker.queries import activation, readiness
+from tracker.queries import activation, notices, readiness
 from tracker.queries.findings import Finding, Level
 from tracker.records import PARIS, paris_day
 
@@ -37,6 +38,34 @@ def setup() -> Iterator[Finding]:
     """What an instance needs before people come."""
     yield from readiness.findings(current_app.config["CLOCK"]())
     yield from _attempts()
+    yield from _duties()
+
+
+def _duties() -> Iterator[Finding]:
+    """A statement of accessibility to make again, an answer due; says nothing when there is neither."""
+    today = paris_day(current_app.config["CLOCK"]())
+    found = notices.accessibility()
+    if found.expires_on is not None and found.has_expired(today):
+        yield Finding(
+            Level.WARNING,
+            gettext("La déclaration d'accessibilité a plus de trois ans"),
+            gettext("Faites refaire l'audit, puis enregistrez sa date."),
+            endpoint="duties.accessibility",
+        )
+    late = db.session.scalar(
+        select(func.count())
+        .select_from(DataRequest)
+        .where(DataRequest.state == RequestState.OPEN, DataRequest.due_on < today)
+    )
+    if late:
+        yield Finding(
+            Level.WARNING,
+            ngettext(
+                "%(num)s demande sur les données est en retard", "%(num)s demandes sur les données sont en retard", late
+            ),
+            gettext("La réponse était due dans le mois."),
+            endpoint="duties.data_requests_list",
+        )
 
 
 def _attempts() -> Iterator[Finding]:
