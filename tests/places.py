@@ -117,6 +117,11 @@ ENTRIES = (
     Entry("register.confirm", "/reglages/personnes/importer/{register_run}/confirmer", only("admin")),
     Entry("settings.contact", "/reglages/contact", only("admin")),
     Entry("settings.labels", "/reglages/mots", only("admin")),
+    Entry("settings.archives_list", "/reglages/archives", only("admin")),
+    Entry("settings.archive", "/reglages/archives/{project}", only("admin")),
+    Entry("settings.close", "/reglages/archives/{project}/cloture", only("admin")),
+    Entry("settings.reopen", "/reglages/archives/{project}/reouverture", only("admin")),
+    Entry("settings.archive_file", "/reglages/archives/{project}/fichier", only("admin")),
     # rights and duties
     Entry("duties.show_own_data", "/mon-compte/donnees", PEOPLE),
     Entry("duties.own_data_page", "/mon-compte/donnees.html", PEOPLE),

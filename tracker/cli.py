@@ -69,6 +69,36 @@ def first_link() -> None:
     click.echo(f"  {current_app.config['BASE_URL']}/premier-compte/{token}")
 
 
+@users.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--map", "mapping", type=click.Path(path_type=Path), help="What the columns mean (TOML); guessed without."
+)
+@click.option("--absent-leave", is_flag=True, help="Also deactivate the people who are absent from FILE.")
+@click.option("--commit", is_flag=True, help="Write; without it nothing is kept (dry run).")
+@with_appcontext
+def import_people(file: Path, mapping: Path | None, absent_leave: bool, commit: bool) -> None:
+    """Bring the staff register from a CSV file or a workbook; a second run changes nothing."""
+    from tracker.imports.issues import render_issues
+    from tracker.security import current_time
+    from tracker.services import register_command
+
+    for path in (file, mapping):
+        if path is not None and not path.is_file():
+            click.echo(f"Ce fichier n'existe pas : {path}", err=True)
+            sys.exit(1)
+    with _said():
+        plan, written = register_command.run(
+            file, mapping, absent_leave=absent_leave, commit=commit, clock=current_time
+        )
+    if plan.issues:
+        click.echo(render_issues(plan.issues))
+    for doubt in plan.ambiguous:
+        click.echo(f"ligne {doubt.line} : {doubt.name} : {doubt.why}")
+    click.echo(", ".join(f"{name} : {count}" for name, count in register_command.words(plan.counts())))
+    click.echo(f"Enregistré : {written}." if commit else "Essai : rien n'est enregistré. Ajoutez --commit.")
+
+
 @click.group("jobs")
 def jobs_group() -> None:
     """What starts by itself."""
@@ -200,6 +230,29 @@ def build_letter(quarter: str, slug: str) -> None:
             click.echo(f"{letter.title} : brouillon composé, chiffres arrêtés au {letter.as_of:%d/%m/%Y}.")
 
 
+@click.command("archive")
+@click.argument("slug")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--pseudonymes", "pseudonyms", is_flag=True, help="Numbers instead of the names of people.")
+@with_appcontext
+def archive(slug: str, file: Path, pseudonyms: bool) -> None:
+    """Write the archive of project SLUG to FILE: pages that open without the tool, tables, sums."""
+    from tracker.errors import Conflict, NotFound
+    from tracker.queries import projects
+    from tracker.security import current_time
+    from tracker.services import archive as service
+
+    with _said():
+        project = projects.frame().by_slug(slug)
+        if project is None:
+            raise NotFound("Ce projet n'existe pas.")
+        if file.exists():
+            raise Conflict(f"Ce fichier existe déjà : {file}")
+        with file.open("xb") as target:
+            count = service.write(project, target, pseudonyms=pseudonyms, now=current_time())
+        click.echo(f"{file} : {count} fichiers, {file.stat().st_size // 1024} Kio")
+
+
 @click.group("demo")
 def demo_group() -> None:
     """The demonstration."""
@@ -222,5 +275,5 @@ def load_demo(reset: bool) -> None:
 
 
 def init_app(app: Flask) -> None:
-    for command in (users, jobs_group, backup, restore, check, import_file, letters_group, demo_group):
+    for command in (users, jobs_group, backup, restore, check, import_file, letters_group, archive, demo_group):
         app.cli.add_command(command)

@@ -117,10 +117,20 @@ def _sealed(proposal: Proposal) -> bool:
     return any(author.sealed for author in proposal.authorships)
 
 
-def _record(proposal: Proposal, verb: str, *, actor: Actor, now: datetime, sealed: bool, state: bool = True) -> None:
+def _record(
+    proposal: Proposal,
+    verb: str,
+    *,
+    actor: Actor,
+    now: datetime,
+    sealed: bool,
+    state: bool = True,
+    though_closed: bool = False,
+) -> None:
     history.record(
         actor=actor, now=now, verb=f"proposal:{verb}", subject="proposal", subject_id=proposal.id,
         programme_id=proposal.programme_id, changes={"state": proposal.state.value} if state else None, sealed=sealed,
+        though_closed=though_closed,
     )  # fmt: skip
 
 
@@ -274,7 +284,8 @@ def choose_name(*, actor: Actor, proposal_id: int, sealed: bool, now: datetime) 
     if sealed:
         author.thanks_consent = False
         _silence(proposal, actor)
-    _record(proposal, "name", actor=actor, now=now, sealed=True, state=False)
+    # to be named no more stays everybody's right
+    _record(proposal, "name", actor=actor, now=now, sealed=True, state=False, though_closed=sealed)
     db.session.flush()
     return proposal
 

@@ -70,7 +70,7 @@ def ask(kind: TextKind, target_id: int, part: str, reason: str, *, actor: Actor,
 def _trace(row: Redaction, text: TextAt, verb: str, actor: Actor, now: datetime) -> None:
     history.record(
         actor=actor, now=now, verb=verb, subject=row.kind.value, subject_id=row.target_id,
-        programme_id=text.programme_id, changes={"redaction": row.id},
+        programme_id=text.programme_id, changes={"redaction": row.id}, though_closed=True,
     )  # fmt: skip
     db.session.flush()
 
@@ -241,5 +241,5 @@ def _keep(row: Frozen, content: Any) -> None:
         return
     row.original_sha256 = row.original_sha256 or row.sha256
     row.content, row.sha256 = text, digest(text)
-    history.bump(row.programme_id)
+    history.bump(row.programme_id, though_closed=True)
     db.session.flush()

@@ -14,7 +14,7 @@ from tracker import filters
 from tracker.errors import Conflict, NotFound
 from tracker.extensions import begin_write
 from tracker.forms.decisions import ConditionMetForm, DecisionForm, MergeForm
-from tracker.permissions import Permission, can, require
+from tracker.permissions import Permission, require
 from tracker.queries import decisions, projects, reviews, settling, supports
 from tracker.queries.decisions import AnswerRecord
 from tracker.queries.reviews import StudiedProposal
@@ -29,6 +29,7 @@ from tracker.views.frame import (
     ask,
     chosen_project,
     confirmed,
+    may,
     page_number,
     project_args,
     today,
@@ -249,8 +250,7 @@ def publish() -> ResponseReturnValue:
             published_on=today(),
             error=error or (gettext("Choisissez au moins une décision.") if _previews() and not picked else ""),
             retained=settling.retained_without_action(project.id),
-            may_create=can(acting(), Permission.ACTION_CREATE, project)
-            and "actions.create" in current_app.view_functions,
+            may_create=may(Permission.ACTION_CREATE, project) and "actions.create" in current_app.view_functions,
         ),
         409 if error else 200,
     )

@@ -9,7 +9,9 @@ from urllib.parse import quote, urlencode
 
 from flask import abort, current_app, g, render_template, request
 from flask_babel import gettext
+from flask_login import current_user
 
+from tracker.permissions import Permission, can
 from tracker.queries import projects
 from tracker.queries.projects import Frame, ProjectRecord
 from tracker.records import Page, paris_day
@@ -78,6 +80,35 @@ def show_project(programme_id: int) -> ProjectRecord:
     g.project = page_frame().by_id(programme_id)
     project: ProjectRecord = g.project
     return project
+
+
+# what a closed project takes no more
+CLOSED_TO = frozenset(
+    {
+        Permission.ACTION_CREATE,
+        Permission.ACTION_EDIT,
+        Permission.ACTION_POST,
+        Permission.BASELINE_CHANGE,
+        Permission.DECISION_PUBLISH,
+        Permission.DECISION_TAKE,
+        Permission.GROUP_ROUND,
+        Permission.LETTER_EDIT,
+        Permission.LETTER_PUBLISH,
+        Permission.MEETING_EDIT,
+        Permission.PROPOSAL_EDIT,
+        Permission.PROPOSAL_MODERATE,
+        Permission.PROPOSAL_REVIEW,
+        Permission.PROPOSAL_WITHDRAW,
+    }
+)
+
+
+def may(permission: Permission, obj: object = None) -> bool:
+    """Whether a button is worth showing: the reader may, and the project is not closed."""
+    closed = {project.id for project in page_frame().projects if project.closed}
+    if permission in CLOSED_TO and getattr(obj, "programme_id", None) in closed:
+        return False
+    return can(current_user, permission, obj)
 
 
 def project_args() -> dict[str, Any]:

@@ -8,14 +8,14 @@ from flask_babel import gettext
 
 from tracker.enums import ActionStatus
 from tracker.filters import count_sentence
-from tracker.permissions import Permission, can, require
+from tracker.permissions import Permission, require
 from tracker.progress import by_group, summarise
 from tracker.queries import actions, groups
 from tracker.queries.groups import GroupRecord
 from tracker.security import acting, requires
 from tracker.views.actions.rounds import run
 from tracker.views.conditional import conditional
-from tracker.views.frame import chosen_project, show_project, today
+from tracker.views.frame import chosen_project, may, show_project, today
 from tracker.views.lists import word
 from tracker.views.shared import shared_page
 
@@ -62,7 +62,6 @@ def show(slug: str) -> ResponseReturnValue:
     as_of = project.last_day(today())
     states = actions.by_need(s for s in actions.states(project, as_of=as_of) if s.action.group_id == group.id)
     summary = summarise(states)
-    actor = acting()
     return render_template(
         "groups/show.html",
         group=group,
@@ -76,9 +75,9 @@ def show(slug: str) -> ResponseReturnValue:
         former=group.former(as_of),
         milestones=groups.next_milestones(states),
         word=word,
-        may_round=can(actor, Permission.GROUP_ROUND, group),
-        may_create=can(actor, Permission.ACTION_CREATE, group),
-        alone=can(actor, Permission.DECISION_TAKE, group),
+        may_round=may(Permission.GROUP_ROUND, group),
+        may_create=may(Permission.ACTION_CREATE, group),
+        alone=may(Permission.DECISION_TAKE, group),
     )
 
 

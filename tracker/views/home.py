@@ -55,6 +55,7 @@ def index() -> ResponseReturnValue:
         return render_template(
             "home/index.html",
             steps=steps,
+            closed=[project for project in page_frame().projects if project.closed],
             proposing=bool(steps and steps[0][1].kind.allows_submission),
             news=list(zip(feed.moved, fresh, strict=True)),
             last_letter=feed.last_letter,
@@ -92,7 +93,7 @@ def _my_actions() -> str:
     asked = fragment("charges", make=groups.charges).of(actor)
     if not asked:
         return ""
-    projects = [p for p in page_frame().projects if p.id in asked.values()]
+    projects = [p for p in page_frame().projects if p.id in asked.values() and not p.closed]
     mine = [s for p in projects for s in actions.states(p, as_of=day) if s.action.id in asked]
     mine = [s for s in mine if not s.status.is_closed]
     ended = {p.id for p in projects if p.ends_on < day}

@@ -14,7 +14,7 @@ from tracker.permissions import Permission, can
 from tracker.queries import notices
 from tracker.records import Grant
 from tracker.views.employers import logo_image, stylesheet_link
-from tracker.views.frame import Link, page_frame, project_args, today, with_args
+from tracker.views.frame import Link, may, page_frame, project_args, today, with_args
 from tracker.views.shared import filler, fragment, hole, lasting, markup
 
 
@@ -128,16 +128,13 @@ def _frame() -> Pieces:
     return lasting("frame", grants, address, said, make=lambda: _pieces(signed_in, said))
 
 
-def _may(permission: Permission, obj: object = None) -> bool:
-    return can(current_user, permission, obj)
-
-
 def _context() -> dict[str, Any]:
     return {
         "lang": str(get_locale() or "fr"),
         "site_name": current_app.config["SITE_NAME"],
         "kept": project_args(),
         "today": today(),
+        "closed_on": g.project.closed_on if "project" in g else None,
     }
 
 
@@ -182,7 +179,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals.update(
         frame=_frame,
         project_switch=_switch,
-        can=_may,
+        can=may,
         P=Permission,
         with_args=with_args,
         hole=hole,

@@ -19,7 +19,7 @@ from tracker.services import meetings as service
 from tracker.validation import as_id
 from tracker.views.attempts import Attempt
 from tracker.views.conditional import conditional
-from tracker.views.frame import LinkedPage, chosen_project, page_number, project_args, show_project, today
+from tracker.views.frame import LinkedPage, chosen_project, may, page_number, project_args, show_project, today
 from tracker.views.lists import chosen
 from tracker.views.shared import shared_page
 
@@ -46,7 +46,7 @@ def index() -> str:
         wanted=wanted,
         kinds=[("", gettext("Tous les types"))] + [(k.value, k.label[:1].upper() + k.label[1:]) for k in MeetingKind],
         years=[("", gettext("Toutes les années"))] + [(str(y), str(y)) for y in found.years],
-        may_edit=can(current_user, Permission.MEETING_EDIT, project),
+        may_edit=may(Permission.MEETING_EDIT, project),
         filtered=bool(wanted.kind or wanted.year or wanted.q),
         reset_url=url_for("meetings.index", **project_args()),
     )
@@ -73,7 +73,7 @@ def show(meeting_id: int) -> str:
         answers=decisions.answers_of_meeting(meeting.id),
         unpublished=decisions.unpublished_count_of_meeting(meeting.id) if prepares else 0,
         points=meetings.points_told(meeting.id),
-        may_edit=can(current_user, Permission.MEETING_EDIT, meeting),
+        may_edit=may(Permission.MEETING_EDIT, meeting),
     )
 
 

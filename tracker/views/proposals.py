@@ -231,7 +231,7 @@ def _page(page: ProposalPage, project: ProjectRecord) -> str:
         reads_opinions=studied,
         retained=page.state is ProposalState.RETAINED,
         reserved=page.state is ProposalState.RETAINED and bool(answers) and answers[-1].has_reserve(today()),
-        may_act=can_within(acting(), Permission.ACTION_CREATE, project.id),
+        may_act=not project.closed and can_within(acting(), Permission.ACTION_CREATE, project.id),
     )
 
 

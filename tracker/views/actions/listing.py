@@ -21,6 +21,7 @@ from tracker.views.frame import (
     Link,
     LinkedPage,
     chosen_project,
+    may,
     page_number,
     project_args,
     show_project,
@@ -129,7 +130,7 @@ def index() -> ResponseReturnValue:
         entity_options=employer_options(choices.entities),
         status_options=[("", gettext("Tous les statuts")), *((word(s), s.label) for s in ActionStatus)],
         health_options=[("", gettext("Toutes les météos")), *((word(h), h.label) for h in Health)],
-        may_create=can(acting(), Permission.ACTION_CREATE, None),
+        may_create=can(acting(), Permission.ACTION_CREATE, None) and not project.closed,
     )
 
 
@@ -173,9 +174,9 @@ def _page(number: int) -> str:
         origins=action_pages.origins(action.id, reader_id=actor.id),
         children=children,
         token=latest_id(record),
-        may_post=can(actor, Permission.ACTION_POST, action),
-        may_edit=can(actor, Permission.ACTION_EDIT, action),
-        may_change_baseline=can(actor, Permission.BASELINE_CHANGE, action),
+        may_post=may(Permission.ACTION_POST, action),
+        may_edit=may(Permission.ACTION_EDIT, action),
+        may_change_baseline=may(Permission.BASELINE_CHANGE, action),
         may_read_private=private,
         may_supersede=lambda row: (
             row.superseded_by is None and row.kind.value != "retraction"

@@ -10,14 +10,14 @@ from flask_login import current_user
 from tracker.extensions import begin_write
 from tracker.forms.letters import BuildForm
 from tracker.letters import Quarter
-from tracker.permissions import Permission, can, require
+from tracker.permissions import Permission, require
 from tracker.queries import letters
 from tracker.queries.letters import LetterLine, PublishedLetter
 from tracker.security import acting, current_time, public, requires
 from tracker.services import letters as service
 from tracker.views.attempts import Attempt
 from tracker.views.conditional import conditional
-from tracker.views.frame import chosen_project, project_args, show_project, today
+from tracker.views.frame import chosen_project, may, project_args, show_project, today
 from tracker.views.letters import bp, forms_of
 from tracker.views.letters.forms_of import Readable
 from tracker.views.shared import shared_by, shared_page
@@ -44,7 +44,7 @@ def index() -> ResponseReturnValue:
     if visitor and not letters.any_public():
         return login_first()
     project = chosen_project()
-    may_edit = can(current_user, Permission.LETTER_EDIT, project)
+    may_edit = may(Permission.LETTER_EDIT, project)
     to_read = () if visitor or may_edit else letters.to_proofread(current_user.id)
 
     def page() -> str:
@@ -138,7 +138,7 @@ def show(number: int) -> ResponseReturnValue:
         record=found.record,
         letter=found.page,
         body=forms_of.body_of(found),
-        may_publish=can(current_user, Permission.LETTER_PUBLISH, found.record),
+        may_publish=may(Permission.LETTER_PUBLISH, found.record),
     )
 
 
