@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -155,3 +156,16 @@ def test_a_large_register_waits_for_the_job(boss: CheckedClient, clock: Clock, m
 def test_a_file_that_is_no_register_is_refused_with_a_sentence(boss: CheckedClient) -> None:
     file = (io.BytesIO(b"PK\x03\x04 not a workbook"), "agents.xlsx")
     assert "ne peut pas être lu" in boss.post(f"{ROOT}/importer", {"file": file}, expected=422)
+
+
+def test_the_command_tries_first_and_writes_when_told(app: Flask, town: Town, tmp_path: Path) -> None:
+    file = tmp_path / "agents.csv"
+    file.write_bytes(as_csv([["1", "MARTIN", "Zoé"]], header=("Matricule", "Nom", "Prénom")))
+    tried = app.test_cli_runner().invoke(args=["users", "import", str(file)])
+    assert "à créer : 1" in tried.output
+    assert db.session.scalar(select(User.id).where(User.login == "zoe.martin")) is None
+    db.session.rollback()
+    done = app.test_cli_runner().invoke(args=["users", "import", str(file), "--commit"])
+    assert (done.exit_code, "Enregistré : 1" in done.output) == (0, True), done.output
+    again = app.test_cli_runner().invoke(args=["users", "import", str(file), "--commit"])
+    assert "inchangées : 1" in again.output

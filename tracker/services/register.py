@@ -212,7 +212,7 @@ def _lines(plan: Plan) -> Iterator[dict[str, Any]]:
 
 
 def keep_preview(
-    *, run_id: int, columns: Mapping[str, str], employer_id: int | None, plan: Plan, actor: Actor, now: datetime
+    *, run_id: int, columns: Mapping[str, str], employer_id: int | None, plan: Plan, actor: Actor | None, now: datetime
 ) -> None:
     """Note what the columns mean, here and for the next time, and what would change."""
     run = _unconfirmed(run_id)
