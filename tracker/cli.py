@@ -99,36 +99,6 @@ def import_people(file: Path, mapping: Path | None, absent_leave: bool, commit: 
     click.echo(f"Enregistré : {written}." if commit else "Essai : rien n'est enregistré. Ajoutez --commit.")
 
 
-@users.command("import")
-@click.argument("file", type=click.Path(path_type=Path))
-@click.option(
-    "--map", "mapping", type=click.Path(path_type=Path), help="What the columns mean (TOML); guessed without."
-)
-@click.option("--absent-leave", is_flag=True, help="Also deactivate the people who are absent from FILE.")
-@click.option("--commit", is_flag=True, help="Write; without it nothing is kept (dry run).")
-@with_appcontext
-def import_people(file: Path, mapping: Path | None, absent_leave: bool, commit: bool) -> None:
-    """Bring the staff register from a CSV file or a workbook; a second run changes nothing."""
-    from tracker.imports.issues import render_issues
-    from tracker.security import current_time
-    from tracker.services import register_command
-
-    for path in (file, mapping):
-        if path is not None and not path.is_file():
-            click.echo(f"Ce fichier n'existe pas : {path}", err=True)
-            sys.exit(1)
-    with _said():
-        plan, written = register_command.run(
-            file, mapping, absent_leave=absent_leave, commit=commit, clock=current_time
-        )
-    if plan.issues:
-        click.echo(render_issues(plan.issues))
-    for doubt in plan.ambiguous:
-        click.echo(f"ligne {doubt.line} : {doubt.name} : {doubt.why}")
-    click.echo(", ".join(f"{name} : {count}" for name, count in register_command.words(plan.counts())))
-    click.echo(f"Enregistré : {written}." if commit else "Essai : rien n'est enregistré. Ajoutez --commit.")
-
-
 @click.group("jobs")
 def jobs_group() -> None:
     """What starts by itself."""
