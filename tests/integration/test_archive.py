@@ -23,6 +23,7 @@ from tests.conftest import NOON
 from tracker.extensions import db, end_transaction
 from tracker.models import ActionUpdate, Matricule, Programme, User, Vote
 from tracker.queries import projects
+from tracker.queries.closing import closing_of
 from tracker.services import archive
 
 pytestmark = pytest.mark.demo
@@ -131,3 +132,10 @@ def test_statements_do_not_grow_with_the_project(demo: Flask, count_sql) -> None
         with count_sql() as statements:
             archive.write(project, io.BytesIO(), pseudonyms=False, now=NOON)
         assert len(statements) <= 35, f"{slug}: {len(statements)}"
+
+
+def test_the_demonstration_s_first_project_can_be_closed(demo: Flask) -> None:
+    """Its letters are published, its votes closed, its end past."""
+    project = projects.frame().by_slug(FIRST)
+    assert project is not None
+    assert closing_of(project, now=NOON).obstacles == ()

@@ -16,6 +16,7 @@ from tracker.models import Campaign, Decision, Letter, Phase, Proposal
 from tracker.queries.projects import ProjectRecord
 from tracker.records import paris_day
 
+# a published letter keeps the state it was published from
 IN_COURSE = (LetterState.TO_APPROVE, LetterState.APPROVED, LetterState.SCHEDULED, LetterState.SENDING)
 
 
@@ -37,8 +38,9 @@ def closing_of(project: ProjectRecord, *, now: datetime) -> Closing:
     steps = _count(Campaign.id, of_project, Phase.campaign_id == Campaign.id, Phase.ends_at > now)
     # supports end with their last step, and are closed by the job a few minutes later
     votes = _count(Campaign.id, of_project, Campaign.roll_opened_at.is_not(None), Campaign.votes_closed_at.is_(None))
-    letters = _count(Letter.id, Letter.programme_id == project.id, Letter.state.in_(IN_COURSE))
-    drafts = _count(Letter.id, Letter.programme_id == project.id, Letter.state == LetterState.DRAFT)
+    unpublished = (Letter.programme_id == project.id, Letter.published_at.is_(None))
+    letters = _count(Letter.id, *unpublished, Letter.state.in_(IN_COURSE))
+    drafts = _count(Letter.id, *unpublished, Letter.state == LetterState.DRAFT)
     own = Proposal.programme_id == project.id
     waiting = _count(Proposal.id, own, Proposal.state == ProposalState.SUBMITTED)
     studied = _count(Proposal.id, own, Proposal.state.in_((ProposalState.PUBLISHED, ProposalState.UNDER_REVIEW)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tempfile import TemporaryFile
+from weakref import finalize
 
 from flask import Response, abort, flash, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
@@ -87,10 +88,11 @@ def archive_file(project_id: int) -> Response:
     """The archive as it stands now, made aside and sent piece by piece."""
     project = _one_or_404(project_id)
     pseudonyms = request.args.get("noms") == "remplaces"
-    made = TemporaryFile()  # noqa: SIM115 - closed, hence gone, once it is sent
+    made = TemporaryFile()  # noqa: SIM115 - closed, hence gone, with the answer
     archive_service.write(project, made, pseudonyms=pseudonyms, now=current_time())
     made.seek(0)
     name = archive_service.file_name(project, pseudonyms=pseudonyms, now=current_time())
     answer = send_file(made, mimetype="application/zip", as_attachment=True, download_name=name, etag=False)
+    finalize(answer.response, made.close)  # who goes away before the end leaves nothing open
     answer.headers["Cache-Control"] = "no-store"
     return answer
