@@ -272,6 +272,7 @@ OBJECTS = {
     "'moderation', 'copil', 'redaction', 'admin') AND id NOT IN (SELECT user_id FROM authorship WHERE user_id IS "
     "NOT NULL AND sealed)",
     "employer": "SELECT max(id) FROM entity",
+    "ended": "SELECT min(id) FROM programme WHERE ends_on < '2026-03-16'",
     "site": "SELECT max(id) FROM site",
     "department": "SELECT max(id) FROM department",
     "theme": "SELECT max(id) FROM theme WHERE programme_id = :project AND NOT is_unknown",
