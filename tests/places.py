@@ -132,7 +132,10 @@ ENTRIES = (
     Entry("duties.data_request", "/reglages/demandes/{asked}", only("admin")),
     Entry("duties.erase_person", "/reglages/personnes/{leaver}/effacer", only("admin")),
     Entry("duties.redactions_list", "/reglages/retraits", only("admin", "moderation", "copil")),
-    Entry("duties.ask_redaction", "/reglages/retraits/demander?type=update&de={led_point}", only("admin", "moderation")),
+    Entry(
+        "duties.ask_redaction", "/reglages/retraits/demander?type=update&de={led_point}",
+        only("admin", "moderation"),
+    ),
     Entry(
         "duties.redaction", "/reglages/retraits/{withdrawn}", only("admin", "moderation", "copil"),
         posts=only("moderation", "copil"),

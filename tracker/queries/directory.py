@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, literal, or_, select, union_all
 
 from tracker import search
 from tracker.enums import Role, RunState
@@ -124,15 +124,16 @@ def places() -> Places:
     return Places(options(Entity, Entity.position), options(Department, Department.name), options(Site, Site.name))
 
 
-def where_roles_are_held(sites: Options) -> Options:
-    """Projects, groups and sites, as the form of a role offers them."""
-    projects = db.session.execute(select(Programme.id, Programme.title).order_by(Programme.title))
-    groups = db.session.execute(select(WorkingGroup.id, WorkingGroup.name).order_by(WorkingGroup.name))
-    return (
-        *((f"projet-{key}", title) for key, title in projects),
-        *((f"groupe-{key}", name) for key, name in groups),
-        *((f"site-{key}", name) for key, name in sites),
-    )
+def where_roles_are_held() -> Options:
+    """Projects, groups and sites, as the form of a role offers them, in one statement."""
+    held = (("projet", Programme.id, Programme.title), ("groupe", WorkingGroup.id, WorkingGroup.name))
+    kinds = (*held, ("site", Site.id, Site.name))
+    lines = [
+        select(literal(n).label("rank"), literal(kind).label("kind"), key.label("key"), name.label("name"))
+        for n, (kind, key, name) in enumerate(kinds)
+    ]
+    rows = db.session.execute(union_all(*lines).order_by("rank", "name"))
+    return tuple((f"{kind}-{key}", name) for _rank, kind, key, name in rows)
 
 
 def _named(word: str) -> Any:

@@ -70,7 +70,7 @@ def show(person_id: int) -> ResponseReturnValue:
 
 
 def _page(person: PersonRecord, form: GrantForm | None = None) -> ResponseReturnValue:
-    where = directory.where_roles_are_held(directory.places().sites)
+    where = directory.where_roles_are_held()
     shown = form or GrantForm(formdata=None, where=where, data={"starts_on": today()})
     page = render_template(
         "people/show.html", person=person, form=shown, day=today(), may_erase=can(current_user, Permission.PERSON_ERASE)
@@ -147,7 +147,7 @@ def presence(person_id: int) -> ResponseReturnValue:
 @requires(Permission.PERSON_EDIT)
 def grant(person_id: int) -> ResponseReturnValue:
     person = _one_or_404(person_id)
-    form = GrantForm(where=directory.where_roles_are_held(directory.places().sites))
+    form = GrantForm(where=directory.where_roles_are_held())
     if form.validate_on_submit():
         with Attempt(form):
             service.grant(user_id=person_id, given=form.grant(), actor=acting(), now=current_time())
