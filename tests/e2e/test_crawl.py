@@ -20,6 +20,16 @@ NOT_LINKED = {
     "static": "files, asked by every page",
     "health.healthz": "for machines",
     "employers.colours": "a stylesheet, asked by the pages of an employer's people",
+    "employers.logo": "a picture; the demonstration's employers have none",
+    "first_account.create": "while nobody has an account",
+    "second_factor.login": "between the password and the code",
+    # of what the demonstration holds none: tests/test_matrix.py opens them, on what it makes itself
+    "duties.data_request": "a request about one's data",
+    "duties.redaction": "a text to withdraw",
+    "register.columns": "a register being imported",
+    "register.show": "a register being imported",
+    "register.table": "a register being imported",
+    "settings.sites_edit": "a site",
 }
 SHARES = 2  # one share for each process of `make test`
 

@@ -52,6 +52,8 @@ MET_AT = "SELECT m.id FROM meeting m JOIN decision d ON d.meeting_id = m.id WHER
 
 PAGES = (
     Written(None, "/connexion"),
+    Written(None, "/activer"),
+    Written(None, "/mot-de-passe-oublie"),
     Written(None, "/aide"),
     Written("agent", "/aide/qui-peut-quoi"),
     Written(None, "/accessibilite"),
