@@ -121,24 +121,25 @@ def client(app: Flask) -> CheckedClient:
     return CheckedClient(app)
 
 
+@contextmanager
+def counting() -> Iterator[list[str]]:
+    """The SQL statements sent meanwhile to the database of the application at hand, BEGIN and PRAGMA apart."""
+    statements: list[str] = []
+
+    def note(_conn: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if not statement.startswith(("BEGIN", "PRAGMA", "SAVEPOINT", "RELEASE")):
+            statements.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        yield statements
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)
+
+
 @pytest.fixture
 def count_sql(app: Flask) -> Any:
-    """`with count_sql() as statements: …`: the SQL statements sent meanwhile, BEGIN and PRAGMA apart."""
-
-    @contextmanager
-    def counting() -> Iterator[list[str]]:
-        statements: list[str] = []
-
-        def note(_conn: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-            if not statement.startswith(("BEGIN", "PRAGMA", "SAVEPOINT", "RELEASE")):
-                statements.append(statement)
-
-        event.listen(db.engine, "before_cursor_execute", note)
-        try:
-            yield statements
-        finally:
-            event.remove(db.engine, "before_cursor_execute", note)
-
+    """`with count_sql() as statements: …`"""
     return counting
 
 

@@ -6,19 +6,19 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import Table, event
+from sqlalchemy import Table
 from sqlalchemy.types import Integer
 
 from tests import factories as make
 from tests.client import CheckedClient
-from tests.conftest import NOON, Clock
+from tests.conftest import NOON, Clock, counting
 from tests.places import ENTRIES, PROJECT, QUARTER, Entry, methods_of
 from tracker import search
 from tracker.enums import (
@@ -289,22 +289,6 @@ def multiply(database: Path, fixed: dict[str, set[int]]) -> None:
 
 
 # --- Counting ------------------------------------------------------------------------------------------------------
-
-
-@contextmanager
-def counting() -> Iterator[list[str]]:
-    statements: list[str] = []
-
-    def note(_conn: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        if not statement.startswith(("BEGIN", "PRAGMA", "SAVEPOINT", "RELEASE")):
-            statements.append(statement)
-
-    event.listen(db.engine, "before_cursor_execute", note)
-    try:
-        yield statements
-    finally:
-        event.remove(db.engine, "before_cursor_execute", note)
-
 
 # for machines, visitors, nobody yet; an import, which needs its file, is measured by tests of its own
 APART = ("health.", "auth.", "employers.", "first_account.", "second_factor.login", "register.")
