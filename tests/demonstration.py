@@ -19,19 +19,19 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def environment(folder: Path) -> dict[str, str]:
-    """What the commands and the server need to work on the demonstration of a folder, and nothing of ours."""
+def environment(folder: Path, **settings: str) -> dict[str, str]:
+    """What the commands and the server need to work on the instance of a folder, a demonstration unless told."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("TRACKER_")}
     for name in ("DATABASE_URL", "SMTP_URL", "FLASK_DEBUG"):
         kept.pop(name, None)
-    return {**kept, "TRACKER_MODE": "demo", "TRACKER_INSTANCE": str(folder)}
+    return {**kept, "TRACKER_MODE": "demo", "TRACKER_INSTANCE": str(folder), **settings}
 
 
-def run_flask(*arguments: str, folder: Path, typed: str = "") -> str:
+def run_flask(*arguments: str, folder: Path, typed: str = "", **settings: str) -> str:
     """One command of an operator on that folder; its words."""
     done = subprocess.run(
         [sys.executable, "-m", "flask", "--app", "wsgi", *arguments],
-        cwd=ROOT, env=environment(folder), input=typed, text=True, capture_output=True, timeout=300, check=False,
+        cwd=ROOT, env=environment(folder, **settings), input=typed, text=True, capture_output=True, timeout=300, check=False,
     )  # fmt: skip
     assert done.returncode == 0, f"flask {' '.join(arguments)}:\n{done.stdout}\n{done.stderr}"
     return done.stdout

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -69,36 +70,57 @@ def _wait_for(base: str, server: subprocess.Popen[bytes], log: Path) -> None:
 
 
 @contextlib.contextmanager
-def _served(source: Path, browser: Browser) -> Iterator[Site]:
+def _scratch() -> Iterator[Path]:
+    """A folder in memory where there is one."""
     memory = Path("/dev/shm")  # noqa: S108 - a private folder is made inside
     base_folder = memory if memory.is_dir() and os.access(memory, os.W_OK) else None
     scratch = Path(tempfile.mkdtemp(prefix="tracker-e2e-", dir=base_folder))
-    folder = demonstration.copy_to(source, scratch / "instance")
+    yield scratch
+    shutil.rmtree(scratch, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _served(scratch: Path, folder: Path, browser: Browser, **settings: str) -> Iterator[Site]:
+    """The production server on the instance of a folder, up to date with the migrations."""
     port = _free_port()
     log = scratch / "server.log"
     base = f"http://127.0.0.1:{port}"
+    settings = {"TRACKER_BASE_URL": base, **settings}
     with log.open("wb") as output:
         server = subprocess.Popen(
             [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py", "wsgi:app"],
             cwd=demonstration.ROOT, stdout=output, stderr=subprocess.STDOUT,
-            env={**demonstration.environment(folder), "PORT": str(port), "TRACKER_BASE_URL": base},
+            env={**demonstration.environment(folder, **settings), "PORT": str(port)},
         )  # fmt: skip
         try:
             _wait_for(base, server, log)
-            yield Site(base, folder, browser)
+            yield Site(base, folder, browser, settings)
             said = log.read_text("utf-8")
             assert "Traceback" not in said, f"the server failed somewhere:\n{said[-6000:]}"
         finally:
             server.send_signal(signal.SIGQUIT)  # at once: browsers keep their connections
             server.wait(timeout=40)
-            shutil.rmtree(scratch, ignore_errors=True)
 
 
 @pytest.fixture(scope="module")
 def site(loaded_demo: Path, browser: Browser) -> Iterator[Site]:
     """The demonstration served by the production server, for one file of tests: what it writes, it alone sees."""
-    with _served(loaded_demo, browser) as served:
-        yield served
+    with _scratch() as scratch:
+        folder = demonstration.copy_to(loaded_demo, scratch / "instance")
+        with _served(scratch, folder, browser) as served:
+            yield served
+
+
+@pytest.fixture(scope="module")
+def empty_server(browser: Browser) -> Iterator[Site]:
+    """What a town has on its first day: the production server, in production mode, on an empty database."""
+    settings = {"TRACKER_MODE": "production", "TRACKER_SECRET_KEY": secrets.token_hex(32)}
+    with _scratch() as scratch:
+        folder = scratch / "instance"
+        folder.mkdir()
+        demonstration.run_flask("db", "upgrade", folder=folder, **settings)
+        with _served(scratch, folder, browser, **settings) as served:
+            yield served
 
 
 @pytest.fixture(scope="session")
@@ -116,9 +138,8 @@ def windows(site: Site) -> Iterator[Windows]:
     opened.close()
 
 
-@pytest.fixture
-def visit(site: Site) -> Iterator[Callable[..., Inspector]]:
-    """`visit("agent", width=375)`: a watched page in a window of its own; what was found wrong fails the test."""
+@contextlib.contextmanager
+def _visits(site: Site) -> Iterator[Callable[..., Inspector]]:
     opened: list[Inspector] = []
 
     def open_window(role: str | None = None, **options: Any) -> Inspector:
@@ -130,3 +151,17 @@ def visit(site: Site) -> Iterator[Callable[..., Inspector]]:
         inspector.page.context.close()
     for inspector in opened:
         inspector.assert_clean()
+
+
+@pytest.fixture
+def visit(site: Site) -> Iterator[Callable[..., Inspector]]:
+    """`visit("agent", width=375)`: a watched page in a window of its own; what was found wrong fails the test."""
+    with _visits(site) as opens:
+        yield opens
+
+
+@pytest.fixture
+def first_visit(empty_server: Site) -> Iterator[Callable[..., Inspector]]:
+    """`visit`, of the server where nothing is yet: nobody has a role there before somebody gives it."""
+    with _visits(empty_server) as opens:
+        yield opens

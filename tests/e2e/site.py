@@ -1,4 +1,4 @@
-"""The served demonstration, and the ways into it."""
+"""A served instance, the demonstration most often, and the ways into it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext
 
+from tests import demonstration
 from tests.e2e.inspector import Inspector
 
 PASSWORD = "projet-administration"
@@ -18,11 +19,12 @@ ROLES = ("agent", "pilote", "etude", "moderation", "copil", "redaction", "admin"
 
 @dataclass
 class Site:
-    """The served demonstration, and the ways into it."""
+    """A served instance, and the ways into it."""
 
     base: str
     folder: Path
     browser: Browser
+    settings: dict[str, str] = field(default_factory=dict)  # the environment it is served with
     states: dict[str, Any] = field(default_factory=dict)
 
     def sql(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
@@ -30,9 +32,13 @@ class Site:
         with contextlib.closing(sqlite3.connect(f"file:{self.folder / 'tracker.db'}?mode=ro", uri=True)) as connection:
             return connection.execute(query, values).fetchall()
 
+    def flask(self, *arguments: str) -> str:
+        """One command of an operator, beside the server; its words."""
+        return demonstration.run_flask(*arguments, folder=self.folder, **self.settings)
+
     def one(self, query: str, *values: Any) -> Any:
         rows = self.sql(query, *values)
-        assert rows, f"the demonstration has none: {query} {values}"
+        assert rows, f"there is none: {query} {values}"
         return rows[0][0]
 
     def context(self, role: str | None = None, *, width: int = 1280, **options: Any) -> BrowserContext:
