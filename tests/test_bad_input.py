@@ -15,7 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.client import Answer, check_page
-from tests.places import ENTRIES, PROJECT, QUARTER, ROLES, VISITOR, Entry, World, demonstration, methods_of
+from tests.places import ENTRIES, PROJECT, QUARTER, ROLES, VISITOR, Entry, methods_of
+from tests.world import World, demonstration
 
 pytestmark = pytest.mark.demo
 

@@ -11,7 +11,8 @@ from urllib.parse import quote
 import pytest
 from flask import Flask
 
-from tests.places import DRAFT, ENTRIES, IN_PROJECT, QUARTER, ROLES, VISITOR, Entry, World, demonstration, methods_of
+from tests.places import DRAFT, ENTRIES, IN_PROJECT, QUARTER, ROLES, VISITOR, Entry, methods_of
+from tests.world import World, demonstration
 
 pytestmark = pytest.mark.demo
 # known to be without a page of its own: the files of the product

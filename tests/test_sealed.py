@@ -11,7 +11,7 @@ from urllib.parse import quote
 import pytest
 from flask import Flask
 
-from tests.places import World, demonstration
+from tests.world import World, demonstration
 
 pytestmark = pytest.mark.demo
 READERS = ("agent", "copil", "admin")

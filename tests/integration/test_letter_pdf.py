@@ -17,7 +17,7 @@ from flask import Flask
 from pypdf import PdfReader
 
 from tests.integration.letter_scene import QUARTER
-from tests.places import World, demonstration
+from tests.world import World, demonstration
 from tracker.exports import pdf
 from tracker.extensions import db
 from tracker.models import Authorship

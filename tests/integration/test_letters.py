@@ -18,8 +18,7 @@ from tracker.errors import Conflict, Forbidden, IllegalTransition, Refused
 from tracker.extensions import db
 from tracker.letters import digest
 from tracker.models import Authorship, Event, Frozen, Programme
-from tracker.queries import figures, projects
-from tracker.queries import letters as queries
+from tracker.queries import figures, letter_drafts, projects
 from tracker.services import letters
 
 # --- Composing ------------------------------------------------------------------------------------------------
@@ -129,7 +128,7 @@ def test_publication_gives_a_number_freezes_and_closes_the_draft(published) -> N
     assert frozen.sha256 == digest(frozen.content)
     assert frozen.schema_version == content()["schema_version"] == 1
     assert " : " not in frozen.content[:200]
-    assert queries.draft(published.programme_id, QUARTER) is None
+    assert letter_drafts.draft(published.programme_id, QUARTER) is None
 
 
 def test_a_published_letter_refuses_every_change(published, writing) -> None:

@@ -1,4 +1,4 @@
-"""What a letter is composed from: plain facts of a quarter, fetched by `queries.letters`.
+"""What a letter is composed from: plain facts of a quarter, fetched by `queries.letter_facts`.
 
 No name of a person stands here, only keys of authorships: names are looked up when a letter is shown.
 """

@@ -13,8 +13,8 @@ from tracker.forms.letters import ApprovalForm, PublishForm, ReadersForm, Remark
 from tracker.letters import Document, Quarter, Resolved, document, letter_title, references
 from tracker.letters.words import counter_label
 from tracker.permissions import Permission, can, require
-from tracker.queries import letters
-from tracker.queries.letters import DraftLetter
+from tracker.queries import letter_drafts, letters
+from tracker.queries.letter_drafts import DraftLetter
 from tracker.security import acting, current_time, requires
 from tracker.services import letters as service
 from tracker.views.attempts import Attempt
@@ -29,7 +29,7 @@ def draft_or_404(quarter: str) -> DraftLetter:
         name = str(Quarter.parse(quarter))
     except Refused:
         abort(404, gettext("Un trimestre s'écrit comme « 2017-T3 »."))
-    draft = letters.draft(chosen_project().id, name)
+    draft = letter_drafts.draft(chosen_project().id, name)
     if draft is None:
         abort(404, gettext("Il n'y a pas de lettre en cours d'écriture pour ce trimestre."))
     return draft
@@ -107,7 +107,7 @@ def ask(quarter: str) -> ResponseReturnValue:
 
     draft = writable_draft(quarter)
     wanted = " ".join(request.args.get("lecteur", "")[:80].split())
-    people = letters.possible_readers(draft.programme_id, today=today(), q=wanted)
+    people = letter_drafts.possible_readers(draft.programme_id, today=today(), q=wanted)
     form = ReadersForm(people=people)
     status = 422
     if form.validate_on_submit():
@@ -239,6 +239,6 @@ def publish(quarter: str) -> ResponseReturnValue:
         until=min(Quarter.parse(draft.quarter).last_day, today()),
         provisional=today() < Quarter.parse(draft.quarter).last_day,
         previous=counts.data.get("previous") if counts else None,
-        moved=letters.moved_since(draft, project, today=today()),
+        moved=letter_drafts.moved_since(draft, project, today=today()),
         counter_label=counter_label,
     ), status

@@ -15,8 +15,8 @@ from tracker.forms.letters import ApprovalForm, BlockForm, FreeBlockForm, Reader
 from tracker.letters import Section, canonical, digest, document, markdown_of, references
 from tracker.letters.compose import EDITORIAL, FREE, LEADS
 from tracker.permissions import Permission
-from tracker.queries import letters
-from tracker.queries.letters import BlockRecord, DraftLetter
+from tracker.queries import letter_drafts, letters
+from tracker.queries.letter_drafts import BlockRecord, DraftLetter
 from tracker.security import acting, current_time, requires
 from tracker.services import letters as service
 from tracker.services.letters.blocks import seen_of
@@ -86,7 +86,7 @@ def page(
     content = draft.content(project)
     shown = document(content, letters.resolve(references(content)), with_hidden=True)
     wanted = " ".join(request.args.get("lecteur", "")[:80].split())
-    people = letters.possible_readers(project.id, today=today(), q=wanted)
+    people = letter_drafts.possible_readers(project.id, today=today(), q=wanted)
     blocks = [
         _editable(
             draft,
