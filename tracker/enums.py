@@ -283,6 +283,7 @@ class RunState(Labelled):
     RUNNING = "running", "en cours"
     DONE = "done", "terminé"
     FAILED = "failed", "interrompu"
+    ABANDONED = "abandoned", "abandonné"
 
 
 class TextKind(Labelled):

@@ -16,7 +16,7 @@ from flask_babel import gettext
 from tracker.errors import TrackerError
 from tracker.extensions import DatabaseTrouble, end_transaction, write_transaction
 from tracker.security import current_time
-from tracker.services import maintenance, outbox, register, retention, votes
+from tracker.services import maintenance, outbox, register, retention, uploads, votes
 
 
 class Round:
@@ -101,9 +101,12 @@ def write_registers(now: datetime, turn: Round) -> int:
 
 
 def clean(now: datetime, _turn: Round) -> int:
-    """Remove expired visits, old failures, and whom old mails went to; how many rows."""
+    """Remove expired visits, old failures, whom old mails went to and old logos; how many."""
     with write_transaction():
-        return sum(maintenance.clean(now=now)) + outbox.forget_people(now=now)
+        rows = sum(maintenance.clean(now=now)) + outbox.forget_people(now=now)
+    named = uploads.logos_in_use()
+    end_transaction(commit=False)
+    return rows + uploads.remove_logos(named, now=now)
 
 
 def forget(now: datetime, _turn: Round) -> int:

@@ -193,6 +193,7 @@ class User(Numbered):
     previous_visit_at: Mapped[datetime | None] = mapped_column(Instant)
     left_on: Mapped[date | None]  # the day the account was deactivated
     erased_at: Mapped[datetime | None] = mapped_column(Instant)
+    merged_into_id: Mapped[int | None] = fk("user.id")  # the account this one was merged into; the row is then empty
 
     entity: Mapped[Entity | None] = relationship()
     department: Mapped[Department | None] = relationship()

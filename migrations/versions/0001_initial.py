@@ -174,9 +174,11 @@ def upgrade():
         sa.Column("previous_visit_at", sa.DateTime(), nullable=True),
         sa.Column("left_on", sa.Date(), nullable=True),
         sa.Column("erased_at", sa.DateTime(), nullable=True),
+        sa.Column("merged_into_id", sa.Integer(), nullable=True),
         sa.CheckConstraint("(issuer IS NULL) = (subject IS NULL)", name=op.f("ck_user_issuer_with_subject")),
         sa.ForeignKeyConstraint(["department_id"], ["department.id"], name=op.f("fk_user_department_id_department")),
         sa.ForeignKeyConstraint(["entity_id"], ["entity.id"], name=op.f("fk_user_entity_id_entity")),
+        sa.ForeignKeyConstraint(["merged_into_id"], ["user.id"], name=op.f("fk_user_merged_into_id_user")),
         sa.ForeignKeyConstraint(["site_id"], ["site.id"], name=op.f("fk_user_site_id_site")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_user")),
         sa.UniqueConstraint("email", name=op.f("uq_user_email")),
@@ -187,6 +189,7 @@ def upgrade():
         batch_op.create_index(batch_op.f("ix_user_department_id"), ["department_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_user_entity_id"), ["entity_id"], unique=False)
         batch_op.create_index("ix_user_last_name_first_name", ["last_name", "first_name"], unique=False)
+        batch_op.create_index(batch_op.f("ix_user_merged_into_id"), ["merged_into_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_user_site_id"), ["site_id"], unique=False)
 
     op.create_table(
@@ -546,7 +549,7 @@ def upgrade():
     op.create_table(
         "register_run",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("state", sa.Enum("read", "waiting", "running", "done", "failed", name="runstate", native_enum=False, create_constraint=True, length=24), nullable=False),
+        sa.Column("state", sa.Enum("read", "waiting", "running", "done", "failed", "abandoned", name="runstate", native_enum=False, create_constraint=True, length=24), nullable=False),
         sa.Column("file_name", sa.String(length=200), nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("mapping", sa.JSON(), nullable=False),

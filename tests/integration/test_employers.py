@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import os
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
+from flask import Flask
+
 from tests import factories
+from tests.conftest import Clock
+from tracker import jobs
 from tracker.exports.stylesheet import stylesheet
 from tracker.extensions import db
 from tracker.models import Entity, User
 from tracker.records import NO_COLOUR
+from tracker.services import uploads
 
 
 def _person(writing: Any, colour: str) -> User:
@@ -53,3 +61,16 @@ def test_another_colour_has_another_address_and_the_old_one_is_gone(client: Any,
 def test_without_a_colour_of_its_own_an_employer_keeps_the_usual_one(client: Any, writing: Any) -> None:
     assert not _links(client.login(_person(writing, NO_COLOUR)))
     assert not _links(client.login(_person(writing, "javascript")))
+
+
+def test_a_logo_that_no_employer_names_any_more_is_removed(app: Flask, writing: Any, clock: Clock) -> None:
+    kept, old, fresh = (uploads.keep_logo(data) for data in (b"one", b"two", b"three"))
+    with writing():
+        factories.entity(logo=kept)
+    folder = Path(app.config["INSTANCE_FOLDER"]) / "uploads" / "logos"
+    long_ago = (clock.now - timedelta(days=2)).timestamp()
+    for key, at in ((kept, long_ago), (old, long_ago), (fresh, clock.now.timestamp())):
+        os.utime(folder / f"{key}.png", (at, at))
+    said: list[str] = []
+    assert jobs.run(clock.now, say=said.append)
+    assert (uploads.logo(kept), uploads.logo(old), uploads.logo(fresh)) == (b"one", None, b"three")

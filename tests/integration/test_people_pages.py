@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from tests import factories
 from tests.client import CheckedClient
-from tests.conftest import Clock
+from tests.conftest import NOON, Clock
 from tests.register import as_csv
 from tracker import jobs
 from tracker.enums import Role, RunState
@@ -71,6 +71,28 @@ def test_an_edit_is_traced_and_an_address_has_one_owner(boss: CheckedClient, tow
     assert event.changes["last_name"] == ["Lévêque", "Durand"]
     answer = boss.post(path, {"first_name": "Éloïse", "last_name": "Durand", "email": taken}, expected=422)
     assert "autre personne" in answer
+
+
+def test_an_edit_does_not_undo_what_somebody_else_wrote_meanwhile(boss: CheckedClient, town: Town) -> None:
+    path, person_id = f"{ROOT}/{town.person.id}/modifier", town.person.id
+    opened = {
+        str(one["name"]): str(one.get("value", ""))
+        for one in boss.get(path).select("main form input[name]:not([type=checkbox])")
+    }
+    boss.post(path, {**opened, "last_name": "Durand"})
+    answer = boss.post(path, {**opened, "first_name": "Élo"}, expected=409)
+    assert "La version enregistrée entre-temps" in answer
+    assert "Durand" in answer
+    assert db.session.get_one(User, person_id).name == "Éloïse Durand"
+    again = {"first_name": "Élo", "last_name": "Durand", "seen": answer.select("#seen")[0]["value"]}
+    boss.post(path, again)
+    db.session.expire_all()
+    assert db.session.get_one(User, person_id).name == "Élo Durand"
+
+
+def test_a_page_leads_to_the_slip_of_its_person(boss: CheckedClient, town: Town) -> None:
+    (link,) = boss.get(f"{ROOT}/{town.person.id}").select("main a[href*='/reglages/codes']")
+    assert "Éloïse Lévêque" in boss.get(str(link["href"]))
 
 
 def test_a_role_is_never_held_twice_at_once(boss: CheckedClient, town: Town) -> None:
@@ -140,6 +162,25 @@ def test_a_small_register_is_written_at_once_after_its_preview(boss: CheckedClie
     assert db.session.scalar(select(User.id).where(User.login == "zoe.martin")) is not None
     boss.post(f"{run}/confirmer")
     assert "Inchangées 1" in boss.get(upload(boss, [["1", "MARTIN", "Zoé"]]))
+
+
+def test_an_import_is_abandoned_until_it_is_written(
+    boss: CheckedClient, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(register, "AT_ONCE", 1)
+    uploads = Path(app.config["INSTANCE_FOLDER"]) / "uploads"
+    before = set(uploads.glob("register-*"))
+    waiting, dropped = upload(boss, [["1", "MARTIN", "Zoé"]]), upload(boss, [["2", "PETIT", "Léa"]])
+    boss.post(f"{waiting}/confirmer")
+    for run in (waiting, dropped):
+        assert "Abandonner cet import" in boss.get(run)
+        boss.post(f"{run}/abandonner", expected=200)
+        assert "rien n'a été écrit" in boss.submit(f"{run}/abandonner", {"confirmed": "yes"})
+        assert "a été abandonné le 16 mars 2026" in boss.get(run)
+    assert set(uploads.glob("register-*")) == before
+    assert register.due(now=NOON) == []
+    assert "déjà confirmé" in boss.submit(f"{dropped}/confirmer")
+    assert "ne peut plus être abandonné" in boss.submit(f"{dropped}/abandonner", {"confirmed": "yes"})
 
 
 def test_a_large_register_waits_for_the_job(boss: CheckedClient, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:

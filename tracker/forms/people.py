@@ -8,7 +8,7 @@ from typing import Any
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from flask_wtf.file import FileField, FileRequired
-from wtforms import BooleanField, DateField, SelectField, StringField
+from wtforms import BooleanField, DateField, HiddenField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, Optional
 
 from tracker import validation
@@ -70,6 +70,7 @@ class ConfirmForm(BaseForm):
 
 
 class PersonForm(BaseForm):
+    seen = HiddenField()
     first_name = StringField(_("Prénom"), [InputRequired(_("Donnez le prénom.")), check(validation.person_name)])
     last_name = StringField(_("Nom"), [InputRequired(_("Donnez le nom.")), check(validation.person_name)])
     email = StringField(

@@ -23,7 +23,7 @@ from tracker.models import (
     User,
     WorkingGroup,
 )
-from tracker.records import Page, window
+from tracker.records import Page, seen_mark, window
 
 PAGE_SIZE = 50
 _SMALL = {"a": "àâä", "c": "ç", "e": "éèêë", "i": "îï", "o": "ôö", "u": "ùûü", "n": "ñ", "oe": "œ"}
@@ -94,9 +94,19 @@ class PersonRecord:
     numbers: tuple[tuple[str, str], ...]
     grants: tuple[GrantLine, ...]
 
+    merged_into_id: int | None = None
+
     @property
     def name(self) -> str:
         return f"{self.first_name} {self.last_name}".strip() or self.login
+
+    @property
+    def mark(self) -> str:
+        """Changes whenever what may be edited changes."""
+        return seen_mark(
+            self.first_name, self.last_name, self.email, self.entity_id, self.department_id, self.site_id,
+            self.is_manager,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +238,7 @@ def person(user_id: int) -> PersonRecord | None:
         department=department or "", site=site or "", is_manager=user.is_manager, active=user.is_active,
         left_on=user.left_on, erased=user.erased_at is not None, has_account=user.password_hash is not None,
         last_visit_at=user.last_visit_at, numbers=tuple((number, name) for number, name in numbers),
-        grants=_grants(user_id),
+        grants=_grants(user_id), merged_into_id=user.merged_into_id,
     )  # fmt: skip
 
 

@@ -10,10 +10,11 @@ from sqlalchemy import or_, select
 
 from tracker import validation
 from tracker.enums import Role
-from tracker.errors import NotFound, Refused
+from tracker.errors import Conflict, NotFound, Refused
 from tracker.extensions import db, end_transaction
 from tracker.models import RoleGrant, User
 from tracker.permissions import Permission, require
+from tracker.queries import directory
 from tracker.records import Actor, paris_day
 from tracker.services import accounts, history
 from tracker.services.register_rows import deactivate, free_login
@@ -126,14 +127,22 @@ def add(person: PersonInput, *, actor: Actor, now: datetime) -> User:
     return user
 
 
-def edit(*, user_id: int, person: PersonInput, actor: Actor, now: datetime) -> None:
+def edit(*, user_id: int, person: PersonInput, actor: Actor, now: datetime, seen: str | None = None) -> None:
+    """Change what is said of somebody. Raises Forbidden, NotFound, Refused.
+
+    `seen` is the mark of what was being edited: something else written meanwhile is a Conflict.
+    """
     require(actor, Permission.PERSON_EDIT)
     user = _known(user_id)
+    present = directory.person(user_id) if seen else None
+    stale = present is not None and present.mark != seen
     changes = {}
     for name, value in _checked(person, but=user_id).items():
         if getattr(user, name) != value:
             changes[name] = [getattr(user, name), value]
             setattr(user, name, value)
+    if changes and stale:
+        raise Conflict(gettext("Quelqu'un a changé cette fiche pendant que vous écriviez : comparez les versions."))
     if changes:
         history.record(
             actor=actor, now=now, verb="user:edit", subject="user", subject_id=user_id, programme_id=None,

@@ -66,7 +66,8 @@ def put_aside(data: bytes) -> str:
     return key
 
 
-def _remove_files(key: str) -> None:
+def remove_files(key: str) -> None:
+    """Forget the file and its preview; call it outside any transaction."""
     for path in _paths(key):
         path.unlink(missing_ok=True)
 
@@ -245,6 +246,19 @@ def confirm(*, run_id: int, absent_leave: bool, actor: Actor | None, now: dateti
     return run.total
 
 
+def abandon(*, run_id: int, actor: Actor, now: datetime) -> str:
+    """Give up a run that nothing was written of; the key of its files, for `remove_files`. Raises Conflict."""
+    run = _run(run_id)
+    if run.state not in {RunState.READ, RunState.WAITING}:
+        raise Conflict(gettext("Cet import a déjà commencé ou est terminé : il ne peut plus être abandonné."))
+    run.state, run.finished_at = RunState.ABANDONED, now
+    history.record(
+        actor=actor, now=now, verb="register:abandon", subject="register_run", subject_id=run.id, programme_id=None
+    )  # fmt: skip
+    db.session.flush()
+    return str(run.mapping["key"])
+
+
 # --- Writing ------------------------------------------------------------------------------------------------------
 
 
@@ -318,7 +332,7 @@ def apply(run_id: int, *, clock: Callable[[], datetime]) -> int:
             write_batch(batch, run_id=run_id, actor=actor, now=clock())
             run.done += len(batch)
     _finish(run_id, held, actor, clock())
-    _remove_files(key)
+    remove_files(key)
     return len(operations)
 
 

@@ -5,11 +5,18 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+from collections.abc import Collection
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from flask import current_app
+from sqlalchemy import select
+
+from tracker.extensions import db
+from tracker.models import Entity
 
 _KEY = re.compile("[0-9a-f]{16}")
+UNNAMED = timedelta(days=1)  # a form keeps the picture first, then names it
 
 
 def _logos() -> Path:
@@ -22,7 +29,9 @@ def keep_logo(data: bytes) -> str:
     folder = _logos()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = folder / f"{key}.png"
-    if not path.exists():
+    if path.exists():
+        path.touch()  # an old picture named anew: the cleaning must not take it meanwhile
+    else:
         beside = path.with_suffix(f".{os.getpid()}")
         beside.write_bytes(data)
         beside.chmod(0o600)
@@ -34,3 +43,17 @@ def logo(key: str) -> bytes | None:
     """The PNG of that key; None when there is none."""
     path = _logos() / f"{key}.png"
     return path.read_bytes() if _KEY.fullmatch(key) and path.is_file() else None
+
+
+def logos_in_use() -> set[str]:
+    return set(db.session.scalars(select(Entity.logo).where(Entity.logo != "")))
+
+
+def remove_logos(named: Collection[str], *, now: datetime) -> int:
+    """Remove the pictures that no employer names any more; how many."""
+    folder = _logos()
+    limit = (now - UNNAMED).timestamp()
+    old = [path for path in folder.glob("*.png") if path.stem not in named and path.stat().st_mtime < limit]
+    for path in old:
+        path.unlink(missing_ok=True)
+    return len(old)

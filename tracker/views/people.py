@@ -56,8 +56,11 @@ def index() -> str:
     )
 
 
-def _one_or_404(person_id: int) -> PersonRecord:
+def one_or_404(person_id: int) -> PersonRecord:
+    """The person; whoever asks for an account merged into another is led to that one."""
     person = directory.person(person_id)
+    if person is not None and person.merged_into_id is not None:
+        abort(redirect(url_for("people.show", person_id=person.merged_into_id), 303))
     if person is None or person.erased:
         abort(404, gettext("Cette personne n'existe pas."))
     return person
@@ -66,7 +69,7 @@ def _one_or_404(person_id: int) -> PersonRecord:
 @bp.get("/<int:person_id>")
 @requires(Permission.PERSON_EDIT)
 def show(person_id: int) -> ResponseReturnValue:
-    return _page(_one_or_404(person_id))
+    return _page(one_or_404(person_id))
 
 
 def _page(person: PersonRecord, form: GrantForm | None = None) -> ResponseReturnValue:
@@ -94,16 +97,23 @@ def create() -> ResponseReturnValue:
 @bp.route("/<int:person_id>/modifier", methods=["GET", "POST"])
 @requires(Permission.PERSON_EDIT)
 def edit(person_id: int) -> ResponseReturnValue:
-    person = _one_or_404(person_id)
-    form = PersonForm(places=directory.places(), data=_values(person))
+    person = one_or_404(person_id)
+    form = PersonForm(places=directory.places(), data=_values(person) | {"seen": person.mark})
+    theirs: list[tuple[str, str]] = []
     if form.validate_on_submit():
         with Attempt(form):
-            service.edit(user_id=person_id, person=form.person(), actor=acting(), now=current_time())
+            service.edit(
+                user_id=person_id, person=form.person(), seen=form.seen.data, actor=acting(), now=current_time()
+            )
             flash(gettext("Fiche enregistrée."), "success")
             return redirect(url_for("people.show", person_id=person_id), 303)
+        person = one_or_404(person_id)
+        if person.mark != form.seen.data:
+            theirs = form.other_version(_values(person))
+            form.read_again("seen", person.mark)
     heading = gettext("Modifier la fiche de %(name)s", name=person.name)
-    page = render_template("people/edit.html", form=form, person=person, heading=heading)
-    return page, 422 if form.is_submitted() else 200
+    page = render_template("people/edit.html", form=form, person=person, heading=heading, theirs=theirs)
+    return page, 409 if theirs else 422 if form.is_submitted() else 200
 
 
 def _values(person: PersonRecord) -> dict[str, Any]:
@@ -122,7 +132,7 @@ def _values(person: PersonRecord) -> dict[str, Any]:
 @requires(Permission.PERSON_EDIT)
 def presence(person_id: int) -> ResponseReturnValue:
     """Deactivate, or take back: what the page offered, not the contrary of what is now."""
-    person = _one_or_404(person_id)
+    person = one_or_404(person_id)
     back = url_for("people.show", person_id=person_id)
     active = request.form.get("presente") == "oui"
     if not active and not confirmed():
@@ -146,7 +156,7 @@ def presence(person_id: int) -> ResponseReturnValue:
 @bp.post("/<int:person_id>/roles")
 @requires(Permission.PERSON_EDIT)
 def grant(person_id: int) -> ResponseReturnValue:
-    person = _one_or_404(person_id)
+    person = one_or_404(person_id)
     form = GrantForm(where=directory.where_roles_are_held())
     if form.validate_on_submit():
         with Attempt(form):
@@ -159,7 +169,7 @@ def grant(person_id: int) -> ResponseReturnValue:
 @bp.post("/<int:person_id>/roles/<int:grant_id>/fin")
 @requires(Permission.PERSON_EDIT)
 def end_grant(person_id: int, grant_id: int) -> ResponseReturnValue:
-    person = _one_or_404(person_id)
+    person = one_or_404(person_id)
     back = url_for("people.show", person_id=person_id)
     held = next((one for one in person.grants if one.id == grant_id), None)
     if held is None:

@@ -146,6 +146,29 @@ def table(run_id: int) -> Response:
     return response
 
 
+@bp.post("/<int:run_id>/abandonner")
+@requires(Permission.PERSON_EDIT)
+def abandon(run_id: int) -> ResponseReturnValue:
+    _one_or_404(run_id)
+    back = url_for("register.show", run_id=run_id)
+    if not confirmed():
+        return ask(
+            gettext("Abandonner cet import ?"),
+            gettext("Rien n'en sera écrit, et le fichier n'est plus gardé. Vous pourrez l'importer de nouveau."),
+            gettext("Abandonner l'import"),
+            back,
+        )
+    with (attempt := Attempt()):
+        key = service.abandon(run_id=run_id, actor=acting(), now=current_time())
+    if attempt.refusal is not None:
+        flash(attempt.refusal.message, "error")
+        return redirect(back, 303)
+    end_transaction(commit=True)
+    service.remove_files(key)
+    flash(gettext("Import abandonné : rien n'a été écrit."), "success")
+    return redirect(url_for("register.upload"), 303)
+
+
 @bp.post("/<int:run_id>/confirmer")
 @requires(Permission.PERSON_EDIT)
 def confirm(run_id: int) -> ResponseReturnValue:
