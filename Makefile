@@ -10,7 +10,7 @@ DEMO := TRACKER_MODE=demo TRACKER_INSTANCE=$(CURDIR)/instance/demo TRACKER_BASE_
 SHELL := /bin/bash
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset serve test lint format screenshots bench lock clean
+.PHONY: help demo demo-reset serve test lint format screenshots messages bench lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -52,6 +52,9 @@ format: $(VENV)/dev ## Put the code in the house style
 screenshots: $(VENV)/dev ## Take the pictures of the README from a demonstration of its own
 	@scripts/install-browser
 	@$(PYTHON) scripts/screenshots.py
+
+messages: $(VENV)/dev ## Bring the catalogue of English words up to date, and list what has none
+	@$(PYTHON) scripts/messages.py
 
 bench: $(VENV)/run ## Measure the main pages against a floor page of the same stack (needs wrk)
 	@$(PYTHON) bench/run.py

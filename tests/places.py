@@ -54,6 +54,7 @@ ENTRIES = (
     Entry("employers.logo", "/employeur/agglo/{colours}.png", EVERYBODY),  # 404: it has none
     Entry("first_account.create", "/premier-compte/plus-jamais", EVERYBODY),  # 404: there are accounts
     Entry("accounts.password", "/compte/mot-de-passe", PEOPLE),
+    Entry("accounts.language", "/compte/langue", EVERYBODY),
     Entry("activation.activate", "/activer", EVERYBODY),
     Entry("activation.forgotten", "/mot-de-passe-oublie", EVERYBODY),
     Entry("auth.login", "/connexion", EVERYBODY),

@@ -15,6 +15,7 @@ from tracker.security import mark_of
 
 # the only addresses that a visitor without login may open
 PUBLIC = {
+    "accounts.language",
     "activation.activate",
     "activation.forgotten",
     "auth.login",
@@ -25,6 +26,7 @@ PUBLIC = {
     "first_account.create",
     "health.healthz",
     "help_pages.accessibility",
+    "help_pages.guide",
     "help_pages.index",
     "help_pages.permissions",
     "help_pages.privacy",

@@ -11,6 +11,8 @@ from typing import Self
 
 from flask_babel import gettext
 
+from tracker.wording import N_
+
 
 class Labelled(StrEnum):
     """A text enum whose members carry the sentence shown on screen."""
@@ -32,25 +34,25 @@ class Labelled(StrEnum):
 
 
 class ProposalState(Labelled):
-    DRAFT = "draft", "brouillon"
-    SUBMITTED = "submitted", "envoyée"
-    PUBLISHED = "published", "publiée"
-    UNDER_REVIEW = "under_review", "à l'étude"
-    RETAINED = "retained", "retenue"
-    DECLINED = "declined", "non retenue"
-    DEFERRED = "deferred", "reportée"
-    REDIRECTED = "redirected", "orientée"
-    MERGED = "merged", "regroupée"
-    WITHDRAWN = "withdrawn", "retirée par son auteur·rice"
+    DRAFT = "draft", N_("brouillon")
+    SUBMITTED = "submitted", N_("envoyée")
+    PUBLISHED = "published", N_("publiée")
+    UNDER_REVIEW = "under_review", N_("à l'étude")
+    RETAINED = "retained", N_("retenue")
+    DECLINED = "declined", N_("non retenue")
+    DEFERRED = "deferred", N_("reportée")
+    REDIRECTED = "redirected", N_("orientée")
+    MERGED = "merged", N_("regroupée")
+    WITHDRAWN = "withdrawn", N_("retirée par son auteur·rice")
 
 
 class Outcome(Labelled):
     """What a decision says; each has the proposal state it leads to under the same value."""
 
-    RETAINED = "retained", "retenue"
-    DECLINED = "declined", "non retenue"
-    DEFERRED = "deferred", "reportée"
-    REDIRECTED = "redirected", "orientée"
+    RETAINED = "retained", N_("retenue")
+    DECLINED = "declined", N_("non retenue")
+    DEFERRED = "deferred", N_("reportée")
+    REDIRECTED = "redirected", N_("orientée")
 
     @property
     def state(self) -> ProposalState:
@@ -58,47 +60,47 @@ class Outcome(Labelled):
 
 
 class Motive(Labelled):
-    SIMPLIFICATION = "simplification", "simplification"
-    IMMEDIATE = "immediate", "effet immédiat, sans coût"
-    FEASIBLE = "feasible", "faisable en l'état"
-    PARTLY_FEASIBLE = "partly_feasible", "faisable pour une partie"
-    LEGAL_WAIT = "legal_wait", "cadre juridique attendu"
-    COST = "cost", "coût et calendrier"
-    ALREADY_DONE = "already_done", "déjà en place ou en cours"
-    OUT_OF_SCOPE = "out_of_scope", "hors du projet d'administration"
-    OTHER_OWNER = "other_owner", "relève d'un autre interlocuteur"
-    SAFETY = "safety", "santé et sécurité"
-    FAIRNESS = "fairness", "équité entre agents"
-    NEEDS_STUDY = "needs_study", "étude à mener"
+    SIMPLIFICATION = "simplification", N_("simplification")
+    IMMEDIATE = "immediate", N_("effet immédiat, sans coût")
+    FEASIBLE = "feasible", N_("faisable en l'état")
+    PARTLY_FEASIBLE = "partly_feasible", N_("faisable pour une partie")
+    LEGAL_WAIT = "legal_wait", N_("cadre juridique attendu")
+    COST = "cost", N_("coût et calendrier")
+    ALREADY_DONE = "already_done", N_("déjà en place ou en cours")
+    OUT_OF_SCOPE = "out_of_scope", N_("hors du projet d'administration")
+    OTHER_OWNER = "other_owner", N_("relève d'un autre interlocuteur")
+    SAFETY = "safety", N_("santé et sécurité")
+    FAIRNESS = "fairness", N_("équité entre agents")
+    NEEDS_STUDY = "needs_study", N_("étude à mener")
 
 
 class ConditionKind(Labelled):
-    OPINION_CT = "opinion_ct", "avis du comité technique ou social territorial"
-    DELIBERATION = "deliberation", "délibération"
-    ORDER = "order", "arrêté"
-    CREDITS = "credits", "crédits votés"
+    OPINION_CT = "opinion_ct", N_("avis du comité technique ou social territorial")
+    DELIBERATION = "deliberation", N_("délibération")
+    ORDER = "order", N_("arrêté")
+    CREDITS = "credits", N_("crédits votés")
 
 
 class ReviewAdvice(Labelled):
     """What the person in charge of the study would do."""
 
-    FAVOURABLE = "favourable", "favorable"
-    FAVOURABLE_IF = "favourable_if", "favorable sous conditions"
-    UNFAVOURABLE = "unfavourable", "défavorable"
-    TO_COMPLETE = "to_complete", "à compléter"
+    FAVOURABLE = "favourable", N_("favorable")
+    FAVOURABLE_IF = "favourable_if", N_("favorable sous conditions")
+    UNFAVOURABLE = "unfavourable", N_("défavorable")
+    TO_COMPLETE = "to_complete", N_("à compléter")
 
 
 class Origin(Labelled):
-    AGENT = "agent", "en ligne"
-    WORKSHOP = "workshop", "atelier"
-    PAPER = "paper", "papier"
+    AGENT = "agent", N_("en ligne")
+    WORKSHOP = "workshop", N_("atelier")
+    PAPER = "paper", N_("papier")
 
 
 class PhaseKind(Labelled):
-    PROPOSING = "proposing", "dépôt et soutien des propositions"
-    VOTING = "voting", "soutien des propositions"
-    REVIEWING = "reviewing", "étude et réponses"
-    PAUSE = "pause", "pause"
+    PROPOSING = "proposing", N_("dépôt et soutien des propositions")
+    VOTING = "voting", N_("soutien des propositions")
+    REVIEWING = "reviewing", N_("étude et réponses")
+    PAUSE = "pause", N_("pause")
 
     @property
     def allows_submission(self) -> bool:
@@ -114,37 +116,37 @@ class PhaseKind(Labelled):
 
 
 class VoteChoice(Labelled):
-    FOR = "for", "pour"
-    AGAINST = "against", "contre"
-    ABSTAIN = "abstain", "abstention"
+    FOR = "for", N_("pour")
+    AGAINST = "against", N_("contre")
+    ABSTAIN = "abstain", N_("abstention")
 
 
 class TallyChoice(Labelled):
     """Choices of counts brought from elsewhere; their own list, never mixed with votes."""
 
-    FOR = "for", "pour"
-    AGAINST = "against", "contre"
-    MIXED = "mixed", "mitigé"
-    ABSTAIN = "abstain", "abstention"
+    FOR = "for", N_("pour")
+    AGAINST = "against", N_("contre")
+    MIXED = "mixed", N_("mitigé")
+    ABSTAIN = "abstain", N_("abstention")
 
 
 class AuthorRole(Labelled):
-    AUTHOR = "author", "auteur·rice"
-    COAUTHOR = "coauthor", "coauteur·rice"
+    AUTHOR = "author", N_("auteur·rice")
+    COAUTHOR = "coauthor", N_("coauteur·rice")
 
 
 class LineageKind(Labelled):
-    MERGED = "merged", "regroupée avec"
-    SPLIT = "split", "issue de"
-    REPLACES = "replaces", "remplace"
+    MERGED = "merged", N_("regroupée avec")
+    SPLIT = "split", N_("issue de")
+    REPLACES = "replaces", N_("remplace")
 
 
 class ActionStatus(Labelled):
-    TO_START = "to_start", "à lancer"
-    IN_PROGRESS = "in_progress", "en cours"
-    SUSPENDED = "suspended", "suspendue"
-    DONE = "done", "réalisée"
-    STOPPED = "stopped", "arrêtée"
+    TO_START = "to_start", N_("à lancer")
+    IN_PROGRESS = "in_progress", N_("en cours")
+    SUSPENDED = "suspended", N_("suspendue")
+    DONE = "done", N_("réalisée")
+    STOPPED = "stopped", N_("arrêtée")
 
     @property
     def is_closed(self) -> bool:
@@ -155,12 +157,12 @@ class ActionStatus(Labelled):
 class Health(Labelled):
     """Declared confidence ("météo selon le pilote")."""
 
-    SUN = "sun", "soleil"
-    VEILED = "veiled", "voilé"
-    CLOUDY = "cloudy", "nuageux"
-    STORM = "storm", "orage"
-    UNKNOWN = "unknown", "non renseignée"
-    NOT_APPLICABLE = "not_applicable", "sans objet"
+    SUN = "sun", N_("soleil")
+    VEILED = "veiled", N_("voilé")
+    CLOUDY = "cloudy", N_("nuageux")
+    STORM = "storm", N_("orage")
+    UNKNOWN = "unknown", N_("non renseignée")
+    NOT_APPLICABLE = "not_applicable", N_("sans objet")
 
     @property
     def needs_sentence(self) -> bool:
@@ -172,128 +174,128 @@ class Health(Labelled):
 
 
 HEALTH_MEANINGS = {
-    Health.SUN: "tout est sur les rails",
-    Health.VEILED: "à surveiller, tenable",
-    Health.CLOUDY: "besoin d'un appui",
-    Health.STORM: "bloqué, décision attendue",
-    Health.UNKNOWN: "pas encore dite",
-    Health.NOT_APPLICABLE: "l'action est terminée ou arrêtée",
+    Health.SUN: N_("tout est sur les rails"),
+    Health.VEILED: N_("à surveiller, tenable"),
+    Health.CLOUDY: N_("besoin d'un appui"),
+    Health.STORM: N_("bloqué, décision attendue"),
+    Health.UNKNOWN: N_("pas encore dite"),
+    Health.NOT_APPLICABLE: N_("l'action est terminée ou arrêtée"),
 }
 
 
 class UpdateKind(Labelled):
-    OPENING = "opening", "ouverture"
-    STATEMENT = "statement", "point"
-    CONFIRMATION = "confirmation", "rien n'a changé"
-    CORRECTION = "correction", "correction"
-    RETRACTION = "retraction", "retrait"
+    OPENING = "opening", N_("ouverture")
+    STATEMENT = "statement", N_("point")
+    CONFIRMATION = "confirmation", N_("rien n'a changé")
+    CORRECTION = "correction", N_("correction")
+    RETRACTION = "retraction", N_("retrait")
 
 
 class UpdateSource(Labelled):
-    FORM = "form", "saisi en ligne"
-    LINK = "link", "par lien"
-    IMPORT = "import", "importé"
-    MEETING = "meeting", "dit en réunion"
+    FORM = "form", N_("saisi en ligne")
+    LINK = "link", N_("par lien")
+    IMPORT = "import", N_("importé")
+    MEETING = "meeting", N_("dit en réunion")
 
 
 class MarkKind(Labelled):
-    ADDED = "added", "ajouté"
-    DONE = "done", "fait"
-    REOPENED = "reopened", "rouvert"
-    DUE = "due", "échéance déplacée"
-    WEIGHT = "weight", "poids"
-    DROPPED = "dropped", "abandonné"
+    ADDED = "added", N_("ajouté")
+    DONE = "done", N_("fait")
+    REOPENED = "reopened", N_("rouvert")
+    DUE = "due", N_("échéance déplacée")
+    WEIGHT = "weight", N_("poids")
+    DROPPED = "dropped", N_("abandonné")
 
 
 class ToCheck(Labelled):
     """Why an action is "à vérifier"; computed, never stored."""
 
-    SUN_BUT_LATE = "sun_but_late", "soleil alors que l'action est en retard ou prend du retard"
-    DONE_OPEN_MILESTONES = "done_open_milestones", "réalisée avec des jalons ouverts"
-    COMPLETE_NOT_DONE = "complete_not_done", "100 % déclarés mais pas réalisée"
-    STARTED_WITHOUT_START = "started_without_start", "en cours sans date de début"
-    HEALTH_WITHOUT_SENTENCE = "health_without_sentence", "météo nuageuse ou orageuse sans phrase"
+    SUN_BUT_LATE = "sun_but_late", N_("soleil alors que l'action est en retard ou prend du retard")
+    DONE_OPEN_MILESTONES = "done_open_milestones", N_("réalisée avec des jalons ouverts")
+    COMPLETE_NOT_DONE = "complete_not_done", N_("100 % déclarés mais pas réalisée")
+    STARTED_WITHOUT_START = "started_without_start", N_("en cours sans date de début")
+    HEALTH_WITHOUT_SENTENCE = "health_without_sentence", N_("météo nuageuse ou orageuse sans phrase")
 
 
 class MeetingKind(Labelled):
-    STEERING = "steering", "réunion du comité de pilotage"
-    MANAGEMENT = "management", "réunion d'encadrement"
-    SEMINAR = "seminar", "séminaire"
-    GROUP = "group", "réunion de groupe"
+    STEERING = "steering", N_("réunion du comité de pilotage")
+    MANAGEMENT = "management", N_("réunion d'encadrement")
+    SEMINAR = "seminar", N_("séminaire")
+    GROUP = "group", N_("réunion de groupe")
 
 
 class LetterState(Labelled):
-    DRAFT = "draft", "brouillon"
-    TO_APPROVE = "to_approve", "en relecture"
-    APPROVED = "approved", "bon à tirer donné"
-    SCHEDULED = "scheduled", "programmée"
-    SENDING = "sending", "en cours d'envoi"
-    SENT = "sent", "envoyée"
+    DRAFT = "draft", N_("brouillon")
+    TO_APPROVE = "to_approve", N_("en relecture")
+    APPROVED = "approved", N_("bon à tirer donné")
+    SCHEDULED = "scheduled", N_("programmée")
+    SENDING = "sending", N_("en cours d'envoi")
+    SENT = "sent", N_("envoyée")
 
 
 class FrozenKind(Labelled):
-    LETTER = "letter", "lettre"
-    MEETING = "meeting", "réunion"
+    LETTER = "letter", N_("lettre")
+    MEETING = "meeting", N_("réunion")
 
 
 class OutboxState(Labelled):
-    PENDING = "pending", "en attente"
-    SENDING = "sending", "en cours"
-    SENT = "sent", "envoyé"
-    FAILED = "failed", "échec"
-    CANCELLED = "cancelled", "annulé"
+    PENDING = "pending", N_("en attente")
+    SENDING = "sending", N_("en cours")
+    SENT = "sent", N_("envoyé")
+    FAILED = "failed", N_("échec")
+    CANCELLED = "cancelled", N_("annulé")
 
 
 class Role(Labelled):
-    GROUP_LEAD = "group_lead", "animateur·rice"
-    GROUP_MEMBER = "group_member", "membre du groupe"
-    REVIEWER = "reviewer", "chargé·e de l'étude"
-    MODERATOR = "moderator", "modération"
-    EDITOR = "editor", "rédaction"
-    STEERING = "steering", "comité de pilotage"
-    ADMIN = "admin", "gestionnaire de l'outil"
-    RELAY = "relay", "relais"
+    GROUP_LEAD = "group_lead", N_("animateur·rice")
+    GROUP_MEMBER = "group_member", N_("membre du groupe")
+    REVIEWER = "reviewer", N_("chargé·e de l'étude")
+    MODERATOR = "moderator", N_("modération")
+    EDITOR = "editor", N_("rédaction")
+    STEERING = "steering", N_("comité de pilotage")
+    ADMIN = "admin", N_("gestionnaire de l'outil")
+    RELAY = "relay", N_("relais")
 
 
 class CodeChannel(Labelled):
     """How an activation code reaches the person."""
 
-    SLIP = "slip", "code imprimé"
-    MAIL = "mail", "lien par courriel"
+    SLIP = "slip", N_("code imprimé")
+    MAIL = "mail", N_("lien par courriel")
 
 
 class RequestKind(Labelled):
     """What a person may ask of the data kept about them."""
 
-    ERASURE = "erasure", "effacement"
-    CORRECTION = "correction", "rectification"
+    ERASURE = "erasure", N_("effacement")
+    CORRECTION = "correction", N_("rectification")
 
 
 class RequestState(Labelled):
-    OPEN = "open", "à traiter"
-    DONE = "done", "traitée"
-    REFUSED = "refused", "refusée"
+    OPEN = "open", N_("à traiter")
+    DONE = "done", N_("traitée")
+    REFUSED = "refused", N_("refusée")
 
 
 class RunState(Labelled):
     """Where an import of the staff register stands."""
 
-    READ = "read", "à confirmer"
-    WAITING = "waiting", "en attente"
-    RUNNING = "running", "en cours"
-    DONE = "done", "terminé"
-    FAILED = "failed", "interrompu"
-    ABANDONED = "abandoned", "abandonné"
+    READ = "read", N_("à confirmer")
+    WAITING = "waiting", N_("en attente")
+    RUNNING = "running", N_("en cours")
+    DONE = "done", N_("terminé")
+    FAILED = "failed", N_("interrompu")
+    ABANDONED = "abandoned", N_("abandonné")
 
 
 class TextKind(Labelled):
     """Texts that two people may redact (design 4.10)."""
 
-    UPDATE = "update", "point"
-    DECISION = "decision", "réponse"
-    COMMENT = "comment", "commentaire"
-    EVENT = "event", "trace"
-    LETTER = "letter", "texte d'une lettre"
-    PROPOSAL = "proposal", "proposition"
-    REVIEW = "review", "avis"
-    MEETING = "meeting", "compte rendu"
+    UPDATE = "update", N_("point")
+    DECISION = "decision", N_("réponse")
+    COMMENT = "comment", N_("commentaire")
+    EVENT = "event", N_("trace")
+    LETTER = "letter", N_("texte d'une lettre")
+    PROPOSAL = "proposal", N_("proposition")
+    REVIEW = "review", N_("avis")
+    MEETING = "meeting", N_("compte rendu")

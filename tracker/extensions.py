@@ -13,7 +13,7 @@ from typing import Any
 
 from babel.support import Translations
 from flask import Flask, g, has_app_context, has_request_context
-from flask_babel import Babel, Domain, get_locale
+from flask_babel import Babel, Domain, force_locale, get_locale
 from flask_login import LoginManager
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf.csrf import CSRFProtect
@@ -31,6 +31,7 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 BUSY_TIMEOUT_MS = 10_000
+FRENCH = "fr"  # the language of the message ids, of what is kept, and of whoever chose none
 
 
 class Base(DeclarativeBase):
@@ -43,6 +44,9 @@ class FrenchSource(Translations):
 
     def ungettext(self, msgid1: str, msgid2: str, n: int) -> str:
         return msgid1 if abs(n) < 2 else msgid2
+
+    def upgettext(self, context: str, message: str) -> str:
+        return self.ugettext(message)
 
     ngettext = ungettext
 
@@ -68,9 +72,9 @@ class TownSource(FrenchSource):
 
 
 class RequestDomain(Domain):
-    """Looks the reader's catalogue up once per request: a page asks for hundreds of words.
+    """Looks the reader's catalogue up once per request: a page asks for hundreds of words; `speaking` changes it.
 
-    A second language will have to forget it when it forces a locale.
+    A town's own words are French: they stand in French sentences alone.
     """
 
     _source = FrenchSource()
@@ -93,9 +97,22 @@ class RequestDomain(Domain):
             return self._source
         found: Translations | None = g.get("catalogue")
         if found is None:
-            found = self._french() if str(get_locale()) == "fr" else super().get_translations()
+            found = self._french() if str(get_locale()) == FRENCH else super().get_translations()
             g.catalogue = found
         return found
+
+
+@contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """Meanwhile sentences, dates and numbers are those of that language: a mail is in its receiver's."""
+    with force_locale(language):
+        before = g.pop("catalogue", None)
+        try:
+            yield
+        finally:
+            g.pop("catalogue", None)
+            if before is not None:
+                g.catalogue = before
 
 
 # what a view may catch when the database is away, busy or full, without knowing SQLAlchemy
@@ -123,6 +140,7 @@ def speak(app: Flask, labels: Callable[[], Labels]) -> None:
         lambda text: domain.get_translations().ugettext(text),
         lambda one, many, n: domain.get_translations().ungettext(one, many, n),
         newstyle=True,
+        pgettext=lambda context, text: domain.get_translations().upgettext(context, text),
     )
 
 

@@ -13,6 +13,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 
+def N_(message: str) -> str:
+    """Mark a message that is looked up later, when it is shown: the extraction of messages sees this name."""
+    return message
+
+
 @dataclass(frozen=True, slots=True)
 class Term:
     """A word of the product: its key, how it is written, and the gender its sentences are built for."""

@@ -18,8 +18,9 @@ from tracker.letters.chart import STACK, Point, status_chart
 from tracker.letters.compose import EDITORIAL, FREE, LEADS
 from tracker.letters.parts import CountRow, Document, Entry, KeyNumber, Link, Resolved, Section, Thanked
 from tracker.letters.quarters import Quarter
+from tracker.wording import N_
 
-WITHDRAWN = "Texte retiré."
+WITHDRAWN = N_("Texte retiré.")
 # the first screen: what came of ideas, what came of work, where it hurts
 KEYS = ("contributors", "retained", "actions_done", "actions_in_progress", "late", "silent")
 

@@ -8,29 +8,30 @@ from flask_babel import gettext, ngettext
 
 from tracker.enums import ActionStatus
 from tracker.filters import number
+from tracker.wording import N_
 
 # message ids; "to_check" and the like stand last
 COUNTERS: tuple[tuple[str, str], ...] = (
-    ("contributors", "personnes ayant contribué"),
-    ("submitted", "propositions envoyées"),
-    ("published", "publiées"),
-    ("merged", "regroupées avec une autre"),
-    ("withdrawn", "retirées"),
-    ("answered", "propositions avec leur réponse"),
-    ("retained", "retenues"),
-    ("declined", "non retenues"),
-    ("deferred", "reportées"),
-    ("redirected", "orientées"),
-    ("actions", "actions"),
-    ("actions_to_start", "à lancer"),
-    ("actions_in_progress", "en cours"),
-    ("actions_suspended", "suspendues"),
-    ("actions_done", "réalisées"),
-    ("actions_stopped", "arrêtées"),
-    ("late", "en retard"),
-    ("late_start", "départ en retard"),
-    ("silent", "sans nouvelles"),
-    ("to_check", "à vérifier"),
+    ("contributors", N_("personnes ayant contribué")),
+    ("submitted", N_("propositions envoyées")),
+    ("published", N_("publiées")),
+    ("merged", N_("regroupées avec une autre")),
+    ("withdrawn", N_("retirées")),
+    ("answered", N_("propositions avec leur réponse")),
+    ("retained", N_("retenues")),
+    ("declined", N_("non retenues")),
+    ("deferred", N_("reportées")),
+    ("redirected", N_("orientées")),
+    ("actions", N_("actions")),
+    ("actions_to_start", N_("à lancer")),
+    ("actions_in_progress", N_("en cours")),
+    ("actions_suspended", N_("suspendues")),
+    ("actions_done", N_("réalisées")),
+    ("actions_stopped", N_("arrêtées")),
+    ("late", N_("en retard")),
+    ("late_start", N_("départ en retard")),
+    ("silent", N_("sans nouvelles")),
+    ("to_check", N_("à vérifier")),
 )
 PARTS = frozenset(
     {
@@ -49,11 +50,11 @@ PARTS = frozenset(
     | {f"actions_{status.value}" for status in ActionStatus}
 )
 STATUS_PLURALS = {
-    ActionStatus.TO_START: "à lancer",
-    ActionStatus.IN_PROGRESS: "en cours",
-    ActionStatus.SUSPENDED: "suspendues",
-    ActionStatus.DONE: "réalisées",
-    ActionStatus.STOPPED: "arrêtées",
+    ActionStatus.TO_START: N_("à lancer"),
+    ActionStatus.IN_PROGRESS: N_("en cours"),
+    ActionStatus.SUSPENDED: N_("suspendues"),
+    ActionStatus.DONE: N_("réalisées"),
+    ActionStatus.STOPPED: N_("arrêtées"),
 }
 
 

@@ -20,7 +20,7 @@ from tracker.security import addresses, resume, sessions
 from tracker.security.headers import add_headers
 
 View = TypeVar("View", bound=Callable[..., Any])
-LOCALES = ("fr", "en")
+LOCALES = ("fr", "en")  # French first: what is spoken when nobody says otherwise
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -74,11 +74,15 @@ def stale_form() -> bool:
 
 
 def choose_locale() -> str:
-    """The person's language, or the browser's, or French; French for commands, jobs and failures."""
-    if not has_request_context() or g.get("failing"):
+    """The language of the person's account, or that of this visit, or the browser's; French for commands and jobs."""
+    if not has_request_context():
         return LOCALES[0]
-    chosen = getattr(current_user, "locale", None)
-    return chosen if chosen in LOCALES else request.accept_languages.best_match(["fr"], "fr")
+    # a failure may be that of the database: nobody is looked up then
+    person = sessions.loaded_actor() if g.get("failing") else current_user
+    for chosen in (getattr(person, "locale", None), session.get(sessions.LANGUAGE)):
+        if chosen in LOCALES:
+            return str(chosen)
+    return request.accept_languages.best_match(LOCALES, LOCALES[0])
 
 
 def _check_token() -> tuple[str, int] | None:

@@ -19,6 +19,7 @@ TOKEN = "_user_id"  # noqa: S105 - where Flask-Login looks for what names a visi
 SEEN = "seen"  # signed instant of the last request, in the cookie: no write for it
 ENROL = "enrol"  # a role asks for a second code, which this person has yet to set up
 CSRF = "csrf_token"
+LANGUAGE = "language"  # chosen in this browser, by somebody whose account says none
 
 
 def hash_token(token: str) -> str:
@@ -62,8 +63,11 @@ def begin(token: str, *, user_id: int, shared: bool, now: datetime) -> None:
 
 
 def end() -> None:
-    """Leave nothing in the cookie; for what remains of this request, who it names is asked again."""
+    """Leave nothing in the cookie but the language; for what remains of this request, who it names is asked again."""
+    language = session.get(LANGUAGE)
     session.clear()
+    if language is not None:
+        session[LANGUAGE] = language
     for cached in (CSRF, "_login_user"):
         g.pop(cached, None)
 

@@ -146,3 +146,10 @@ def change_password(*, actor: Actor, new_hash: str, now: datetime) -> None:
     )
     history.record(actor=actor, now=now, verb="password:change", subject="user", subject_id=actor.id, programme_id=None)
     db.session.flush()
+
+
+def choose_language(language: str, *, actor: Actor, now: datetime) -> None:
+    """The language in which this person reads the tool, on any device, and its mails."""
+    db.session.execute(update(User).where(User.id == actor.id).values(locale=language))
+    history.record(actor=actor, now=now, verb="language:choose", subject="user", subject_id=actor.id, programme_id=None)
+    db.session.flush()

@@ -29,8 +29,8 @@ from tracker import mail
 from tracker.enums import OutboxState
 from tracker.errors import Refused, TrackerError
 from tracker.exports.eml import message_id
-from tracker.extensions import db, end_transaction, is_writing, write_transaction
-from tracker.models import OutboxMessage
+from tracker.extensions import FRENCH, db, end_transaction, is_writing, speaking, write_transaction
+from tracker.models import OutboxMessage, User
 from tracker.services import activation
 from tracker.services.letters import reading
 
@@ -139,7 +139,9 @@ def _render(claim: Claim) -> EmailMessage | None:
         raise Refused(gettext("On ne sait pas écrire ce message : %(kind)s.", kind=row.kind))
     if not row.address.isascii():  # most servers cannot take it, and smtplib then speaks as if the server were at fault
         raise Refused(gettext("Cette adresse porte des lettres que le courriel ne transporte pas."))
-    words = RENDERERS[row.kind](row)
+    receiver = None if row.user_id is None else db.session.get(User, row.user_id)
+    with speaking((receiver and receiver.locale) or FRENCH):
+        words = RENDERERS[row.kind](row)
     message = None
     if words is not None:
         message = EmailMessage(policy=SMTP)

@@ -1,10 +1,11 @@
-"""A person's own account: change of password."""
+"""A person's own account: change of password, language."""
 
 from __future__ import annotations
 
-from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
+from flask_login import current_user
 
 from tracker.errors import Refused, TrackerError
 from tracker.extensions import begin_write, end_transaction
@@ -12,7 +13,8 @@ from tracker.forms.auth import PasswordForm
 from tracker.permissions import Permission
 from tracker.queries import people
 from tracker.records import Actor
-from tracker.security import acting, current_time, requires, sessions
+from tracker.security import LOCALES, acting, current_time, public, requires, sessions
+from tracker.security.addresses import safe_path
 from tracker.services import accounts
 
 bp = Blueprint("accounts", __name__, url_prefix="/compte")
@@ -39,6 +41,21 @@ def password() -> ResponseReturnValue:
                 )
                 return redirect(url_for("auth.login"), 303)
     return render_template("auth/password.html", form=form, login=acting().login), status
+
+
+@bp.post("/langue")
+@public
+def language() -> ResponseReturnValue:
+    """Speak the language asked for: from now on for a person, for this browser before the login."""
+    wanted = request.form.get("langue", "")
+    if wanted not in LOCALES:
+        abort(400)
+    if current_user.is_authenticated:
+        begin_write()
+        accounts.choose_language(wanted, actor=acting(), now=current_time())
+    else:
+        session[sessions.LANGUAGE] = wanted
+    return redirect(safe_path(request.form.get("suite", "")), 303)
 
 
 def _change(actor: Actor, *, current: str, wanted: str) -> None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from flask import Flask, Response, current_app, g, make_response, render_template, request, url_for
-from flask_babel import force_locale
 from flask_babel import lazy_gettext as _
 from werkzeug.exceptions import HTTPException, default_exceptions
 
 from tracker.errors import TooManyAttempts, TrackerError, Unavailable
-from tracker.extensions import CommitFailed, DatabaseTrouble, end_transaction, is_unavailable
-from tracker.security import resume, sessions
+from tracker.extensions import CommitFailed, DatabaseTrouble, end_transaction, is_unavailable, speaking
+from tracker.security import choose_locale, resume
 
 RETRY_SECONDS = 30
 KEPT_HEADERS = ("Allow", "Retry-After")
@@ -146,9 +145,8 @@ def _database(error: Exception) -> Response:
 def _static_page(code: int) -> Response:
     """A page that needs neither the database nor the person: what a failure may still show."""
     g.failing = True
-    actor = sessions.loaded_actor()
-    locale = (actor and actor.locale) or "fr"
-    with force_locale(locale):
+    locale = choose_locale()
+    with speaking(locale):
         heading, message, advice = _words(code)
         if _wants_json():
             response = _json(code, message)

@@ -13,9 +13,12 @@ from markupsafe import Markup, escape
 from tracker.permissions import Permission, can
 from tracker.queries import notices
 from tracker.records import Grant
+from tracker.security.addresses import here
 from tracker.views.employers import logo_image, stylesheet_link
 from tracker.views.frame import Link, may, page_frame, project_args, today, with_args
 from tracker.views.shared import filler, fragment, hole, lasting, markup
+
+LANGUAGES = {"fr": "Français", "en": "English"}  # each in its own words
 
 
 class Pieces(NamedTuple):
@@ -26,6 +29,7 @@ class Pieces(NamedTuple):
     account: Markup
     menus: Markup
     foot: Markup
+    tail: Markup
     home_url: str
     login_url: str
     logout_url: str
@@ -94,6 +98,7 @@ def _pieces(signed_in: bool, accessibility: str) -> Pieces:
         account=markup("frame/account.html", links=_account_links() if signed_in else []),
         menus=markup("frame/menus.html", navigation=_menu(kept) if signed_in else [], **context),
         foot=markup("frame/foot.html", footer_links=footer_links, **context),
+        tail=markup("frame/tail.html"),
         home_url=home_url,
         login_url=url_for("auth.login"),
         logout_url=url_for("auth.logout"),
@@ -130,7 +135,7 @@ def _frame() -> Pieces:
 
 def _context() -> dict[str, Any]:
     return {
-        "lang": str(get_locale() or "fr"),
+        "lang": str(get_locale()),
         "site_name": current_app.config["SITE_NAME"],
         "kept": project_args(),
         "today": today(),
@@ -166,6 +171,15 @@ def _body() -> str:
     private = current_user.is_authenticated and not current_user.shared_device
     received = bool(get_flashed_messages(category_filter=["success"]))
     return f' data-private-device="{"yes" if private else "no"}"' + (' data-received="yes"' if received else "")
+
+
+@filler("language")
+def _language() -> str:
+    """The button to the other language; it comes back to this page, or home when that is no page to open."""
+    language = next(code for code in LANGUAGES if code != str(get_locale()))
+    target = here() if request.method == "GET" else url_for("home.index")
+    address = url_for("accounts.language")
+    return markup("frame/language.html", language=language, name=LANGUAGES[language], target=target, address=address)
 
 
 @filler("messages")
