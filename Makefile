@@ -10,7 +10,7 @@ DEMO := TRACKER_MODE=demo TRACKER_INSTANCE=$(CURDIR)/instance/demo TRACKER_BASE_
 SHELL := /bin/bash
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset serve test lint format screenshots messages bench lock clean
+.PHONY: help demo demo-reset serve test torture lint format screenshots messages bench lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -37,6 +37,9 @@ test: $(VENV)/dev ## Check style and types, then run every test, browser tests i
 	@$(MAKE) --no-print-directory lint
 	@$(VENV)/bin/pytest -n 2 --dist loadscope
 
+torture: $(VENV)/dev ## Try the properties on many more cases, new ones each time
+	@TRACKER_TESTS=thorough $(VENV)/bin/pytest -n 2 $$(grep -rlE '@given' tests)
+
 lint: $(VENV)/dev ## Check style, types, imports, templates and packages
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
@@ -62,6 +65,7 @@ bench: $(VENV)/run ## Measure the main pages against a floor page of the same st
 lock: $(VENV)/dev ## Compile the locked requirements from the .in files
 	$(VENV)/bin/uv pip compile --python-version 3.11 --generate-hashes --no-emit-index-url --quiet requirements.in -o requirements.txt
 	$(VENV)/bin/uv pip compile --python-version 3.11 --generate-hashes --no-emit-index-url --quiet requirements-dev.in -o requirements-dev.txt
+	$(VENV)/bin/uv pip compile --python-version 3.11 --generate-hashes --no-emit-index-url --quiet requirements-ldap.in -o requirements-ldap.txt
 
 clean: ## Remove the virtual environment and caches; the data stays
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,7 +1,9 @@
 """Requests per second of the main pages, as ratios to a floor page measured in the same run (design part 7).
 
-Loads a demonstration of its own, serves it as `make serve` does, and asks each page with wrk for a few seconds.
-Times on shared machines are noisy: read the ratios, and run twice.
+Loads a demonstration of its own, serves it as `make serve` does, and asks floor and pages in turn with wrk, several
+rounds of a second each: the eight connections of a round may all fall to one of the two workers, and other work on the
+machine slows some rounds, floor included. A page's figure is the median of its rounds, each as a ratio to the floor
+of the same round; the least and the greatest stand beside it.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ import http.cookiejar
 import os
 import re
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -22,8 +25,9 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 PORT, FLOOR_PORT = 8771, 8772
-SECONDS, CONNECTIONS = 4, 8
+ROUNDS, SECONDS, CONNECTIONS = 7, 1, 8
 PASSWORD = "projet-administration"
+MILLISECONDS = {"us": 0.001, "ms": 1, "s": 1000}
 
 
 class Target(NamedTuple):
@@ -31,6 +35,14 @@ class Target(NamedTuple):
     path: str
     least: float
     if_none_match: bool = False
+
+
+class Round(NamedTuple):
+    """One page asked for `SECONDS`."""
+
+    ratio: float
+    per_second: float
+    slowest: float
 
 
 TARGETS = (
@@ -70,18 +82,18 @@ def sign_in(base: str) -> tuple[urllib.request.OpenerDirector, str]:
     return opener, "; ".join(f"{cookie.name}={cookie.value}" for cookie in jar)
 
 
-def rate(url: str, *headers: str) -> tuple[float, str]:
-    """Requests per second and 99th percentile, by wrk; stops the run when an answer is an error."""
+def rate(url: str, *headers: str) -> tuple[float, float]:
+    """Requests per second and 99th percentile in ms, by wrk; stops the run when an answer is an error."""
     options = [part for header in headers for part in ("-H", header)]
     command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", "--latency", *options, url]
     out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     if "Non-2xx" in out:
         sys.exit(f"{url}: {out}")
     per_second = re.search(r"Requests/sec:\s+([\d.]+)", out)
-    slowest = re.search(r"99%\s+(\S+)", out)
+    slowest = re.search(r"99%\s+([\d.]+)(us|ms|s)", out)
     assert per_second, out
     assert slowest, out
-    return float(per_second[1]), slowest[1]
+    return float(per_second[1]), float(slowest[1]) * MILLISECONDS[slowest[2]]
 
 
 def memory(parent: int) -> int:
@@ -118,22 +130,35 @@ def main() -> None:
 
 
 def report(base: str, floor_base: str, pid: int, started: float) -> None:
+    """Ask floor and pages in turn, `ROUNDS` times, and print the medians."""
     opener, cookie = sign_in(base)
     for _ in range(19):
         sign_in(base)
-    at_least, _ = rate(f"{floor_base}/")
-    print(f"{'page':24} {'req/s':>8} {'p99':>9} {'ratio':>6} {'target':>6} {'bytes':>8}")
-    print(f"{'floor':24} {at_least:8.0f} {'':>9} {1:6.2f}")
-    for target in TARGETS:
-        answer = opener.open(base + target.path)
-        body = answer.read()
-        headers = [f"Cookie: {cookie}"]
-        if target.if_none_match:
-            headers.append(f"If-None-Match: {answer.headers['ETag']}")
-        found, slowest = rate(base + target.path, *headers)
-        ratio = found / at_least
+    answers = {target: opener.open(base + target.path) for target in TARGETS}
+    sizes = {target: len(answer.read()) for target, answer in answers.items()}
+    floors: list[float] = []
+    rounds: dict[Target, list[Round]] = {target: [] for target in TARGETS}
+    for _ in range(ROUNDS):
+        at_least, _slowest = rate(f"{floor_base}/")
+        floors.append(at_least)
+        for target in TARGETS:
+            headers = [f"Cookie: {cookie}"]
+            if target.if_none_match:
+                headers.append(f"If-None-Match: {answers[target].headers['ETag']}")
+            found, slowest = rate(base + target.path, *headers)
+            rounds[target].append(Round(found / at_least, found, slowest))
+    print(f"{'page':24} {'req/s':>8} {'p99 ms':>8} {'ratio':>6} {'from to':>12} {'target':>6} {'bytes':>8}")
+    print(f"{'floor':24} {statistics.median(floors):8.0f} {'':>8} {1:6.2f}")
+    for target, of_page in rounds.items():
+        ratios = [one.ratio for one in of_page]
+        ratio, found = statistics.median(ratios), statistics.median(one.per_second for one in of_page)
+        slowest = statistics.median(one.slowest for one in of_page)
+        span = f"{min(ratios):.2f} {max(ratios):.2f}"
         mark = "" if ratio >= target.least else "  below"
-        print(f"{target.name:24} {found:8.0f} {slowest:>9} {ratio:6.2f} {target.least:6.2f} {len(body):8}{mark}")
+        print(
+            f"{target.name:24} {found:8.0f} {slowest:8.1f} {ratio:6.2f} {span:>12}"
+            f" {target.least:6.2f} {sizes[target]:8}{mark}"
+        )
     print(f"memory of the server and its workers: {memory(pid) / 1024:.0f} MB PSS (target 220)")
     print(f"start to the first 200 of /healthz: {started:.2f} s (target 1.5)")
 

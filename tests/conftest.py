@@ -16,7 +16,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import event, select
 
-from tests import demo_digest, factories
+from tests import demo_digest, effort, factories  # noqa: F401 - `effort` says how many cases properties take
 from tests.client import CheckedClient
 from tracker import create_app
 from tracker.extensions import db, end_transaction, write_transaction

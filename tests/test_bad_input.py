@@ -11,10 +11,11 @@ from urllib.parse import quote
 import pytest
 from bs4 import Tag
 from flask import Flask
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.client import Answer, check_page
+from tests.effort import cases
 from tests.places import ENTRIES, PROJECT, QUARTER, ROLES, VISITOR, Entry, methods_of
 from tests.world import World, demonstration
 
@@ -133,8 +134,7 @@ def test_junk_in_the_path(world: World, entry: Entry) -> None:
 
 
 @given(text=st.text(max_size=60))
-@settings(max_examples=30, derandomize=True, deadline=None, database=None,
-          suppress_health_check=[HealthCheck.function_scoped_fixture])  # fmt: skip
+@cases(12, 300)
 def test_any_text_in_filters(world: World, text: str) -> None:
     value = quote(text.encode("utf-8", "surrogatepass"))
     for path in (

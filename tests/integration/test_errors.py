@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 import sqlalchemy.exc
 from flask import Flask, g
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import event, func, select
 
 from tests import factories
 from tests.client import Answer, CheckedClient
+from tests.effort import cases
 from tests.integration.test_auth import HASH, PASSWORD, attempt
 from tests.integration.test_resume import OWN, TEXT, kept
 from tracker.enums import Role
@@ -359,7 +360,7 @@ def test_too_large_a_body_is_refused_with_a_page(site: CheckedClient, agent: Use
         assert "dans la page précédente" in answer
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@cases(20, 500)
 @given(
     query=st.dictionaries(
         st.sampled_from(["q", "page", "projet", "theme", "etat", "tri", "au", "suite"]), st.text(max_size=40)

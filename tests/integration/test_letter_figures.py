@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
 from tests import factories
+from tests.effort import cases
 from tests.integration.test_recount import worlds
 from tests.recount import recount
 from tracker.enums import Role
@@ -79,7 +80,7 @@ def publish_all(programme_id: int, names: tuple[str, ...], delays: list[int]) ->
             assert letter.provisional == (delay < 0)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@cases(6, 100)
 @given(st.data())
 def test_letters_equal_a_recount_on_random_histories(app, data) -> None:
     kept.forget()

@@ -7,10 +7,11 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests import factories
+from tests.effort import cases
 from tests.recount import BY_GROUP, planned, recount
 from tracker.enums import ActionStatus, Health, MarkKind, Outcome, ProposalState, UpdateKind
 from tracker.extensions import db, end_transaction, write_transaction
@@ -178,7 +179,7 @@ def agree(programme_id: int, as_of: date, known_at: datetime | None) -> None:
             }
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@cases(10, 200)
 @given(st.data())
 def test_board_equals_a_recount_in_plain_sql(app, data) -> None:
     kept.forget()

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests import factories
+from tests.effort import cases
 from tracker import search
 from tracker.enums import ProposalState
 from tracker.extensions import db, end_transaction
@@ -78,13 +79,13 @@ def test_nothing_to_seek_is_no_filter(app: Any, query: str) -> None:
     assert search.matching_proposals(query) is None
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@cases(60, 2000)
 @given(st.text(max_size=60))
 def test_any_text_gets_an_answer(seek: Any, query: str) -> None:
     seek(query)
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@cases(40, 1000)
 @given(st.text(st.characters(categories=["Lu", "Ll"], max_codepoint=0x24F), min_size=2, max_size=20))
 def test_a_word_of_letters_finds_the_text_that_has_it(seek: Any, word: str) -> None:
     from tracker.extensions import begin_write

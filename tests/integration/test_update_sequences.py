@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
 from tests import factories
 from tests.conftest import NOON
+from tests.effort import cases
 from tracker.enums import ActionStatus, Health, Role, UpdateKind
 from tracker.errors import TrackerError
 from tracker.extensions import db, end_transaction, write_transaction
@@ -117,7 +118,7 @@ def seen(record: ActionRecord, known_at: datetime) -> list[Any]:
     ]
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@cases(15, 400)
 @given(acts=ACTS)
 def test_any_sequence_keeps_the_log_sound_and_the_past_as_it_was_known(
     place: tuple[Any, Actor], acts: list[Any]

@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from tests import factories
 from tests.conftest import Clock
+from tests.effort import cases
 from tracker.enums import PhaseKind, ProposalState
 from tracker.errors import Conflict, NotFound, Refused
 from tracker.extensions import db, end_transaction, write_transaction
@@ -283,12 +284,7 @@ def test_what_is_due_to_open_and_to_close(app: Flask) -> None:
     assert [c.id for c in votes.due_to_close(LATER)] == [ballot.campaign_id]
 
 
-@settings(
-    max_examples=25,
-    deadline=None,
-    phases=[Phase.explicit, Phase.generate],
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@cases(12, 300)
 @given(
     acts=st.lists(st.tuples(st.booleans(), st.integers(0, 3), st.integers(0, 2)), max_size=25),
     loss=st.integers(0, 30),

@@ -15,9 +15,10 @@ from pathlib import Path
 import plotly.graph_objects as go
 import pytest
 from flask import Flask
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.effort import cases
 from tests.unit.test_progress_properties import DAYS, FIRST, LAST, projects
 from tracker import charts
 from tracker.charts import Figure, GroupSummary, Line, Scope
@@ -87,7 +88,7 @@ def draw(actions: list[ActionRecord], on: date) -> list[Figure]:
     ]
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@cases(12, 300)
 @given(projects(), DAYS)
 def test_every_figure_is_valid_titled_and_told(actions: list[ActionRecord], on: date) -> None:
     if not Timeline.build(actions).states(on):
@@ -105,7 +106,7 @@ def test_every_figure_is_valid_titled_and_told(actions: list[ActionRecord], on: 
         assert all(trace["customdata"] for trace in figure.spec["data"] if trace["x"] and "customdata" in trace)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@cases(12, 300)
 @given(projects(), DAYS)
 def test_tables_say_what_is_drawn(actions: list[ActionRecord], on: date) -> None:
     if not Timeline.build(actions).states(on):

@@ -6,9 +6,10 @@ from datetime import UTC, date, datetime
 
 import pytest
 from flask import current_app
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.effort import cases
 from tracker import filters
 
 NNBSP = "\u202f"
@@ -51,7 +52,7 @@ def test_markdown_carries_nothing_that_acts(text: str) -> None:
     assert not any(f"<{t} {a}" in html for t in ("a", "p") for a in ("on", "style", "id", "class", "title"))
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@cases(80, 3000)
 @given(st.text(alphabet=st.sampled_from("<>\"'=/ :#[]()!`*_\\\n&;javscriptonload")))
 def test_no_mixture_of_signs_opens_a_tag_or_an_attribute(text: str) -> None:
     from bs4 import BeautifulSoup
@@ -103,6 +104,12 @@ def test_plain_text_has_no_sign_and_is_cut_at_a_word() -> None:
     assert filters.plain_text('l\'"apostrophe"') == 'l\'"apostrophe"'
     assert filters.plain_text("") == ""
     assert filters.plain_text("x" * 50, 10).endswith("…")
+
+
+def test_plain_text_keeps_the_spaces_at_which_no_line_is_broken() -> None:
+    assert filters.plain_text("Qui\u202f?  «\u00a0Moi\u00a0»\n,\tdit-il") == "Qui\u202f? «\u00a0Moi\u00a0» , dit-il"
+    assert filters.plain_text("Un\u00a0: deux", 5) == "Un …"
+    assert filters.plain_text("\u00a0 \u202f") == ""
 
 
 def test_dates_are_french_and_the_first_is_premier() -> None:

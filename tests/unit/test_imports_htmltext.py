@@ -6,10 +6,11 @@ import html
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from tests.effort import cases
 from tracker.imports.htmltext import escape_markdown, html_to_markdown
 
 RENDER = MarkdownIt("commonmark", {"html": False}).render
@@ -98,7 +99,7 @@ PIECES = st.one_of(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@cases(60, 2000)
 @given(st.lists(PIECES, max_size=25))
 def test_any_markup_gives_markdown_without_html(pieces: list[str]) -> None:
     rendered = RENDER(html_to_markdown(" ".join(pieces)))

@@ -9,9 +9,10 @@ from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from tests.effort import cases
 from tracker import progress
 from tracker.enums import ActionStatus, Health, MarkKind, UpdateKind
 from tracker.progress import ActionState, Timeline, summarise
@@ -196,7 +197,7 @@ def told(state: ActionState) -> dict[str, Any]:
 # --- The properties.
 
 
-@settings(max_examples=200, deadline=None)
+@cases(60, 2000)
 @given(logs(), DAYS, INSTANTS)
 def test_a_state_is_what_the_sentences_of_the_design_say(action: ActionRecord, on: date, known: datetime) -> None:
     found = progress.state_at(action, as_of=on, known_at=known)
@@ -212,7 +213,7 @@ def test_a_state_is_what_the_sentences_of_the_design_say(action: ActionRecord, o
     assert found.counted + found.left_out + found.missing == 1
 
 
-@settings(max_examples=100, deadline=None)
+@cases(25, 1000)
 @given(logs(), DAYS, INSTANTS)
 def test_done_on_is_a_day_from_which_the_milestone_has_been_done(
     action: ActionRecord, on: date, known: datetime
@@ -225,7 +226,7 @@ def test_done_on_is_a_day_from_which_the_milestone_has_been_done(
             assert then[milestone.id][2]
 
 
-@settings(max_examples=100, deadline=None)
+@cases(25, 1000)
 @given(logs(), DAYS, st.data())
 def test_retracting_a_correction_does_not_revive_what_it_corrected(
     action: ActionRecord, on: date, data: st.DataObject
@@ -246,7 +247,7 @@ def test_retracting_a_correction_does_not_revive_what_it_corrected(
     )
 
 
-@settings(max_examples=100, deadline=None)
+@cases(25, 1000)
 @given(projects(), DAYS, INSTANTS)
 def test_what_is_recorded_after_an_instant_changes_nothing_known_at_it(
     actions: list[ActionRecord], on: date, known: datetime
@@ -260,7 +261,7 @@ def test_what_is_recorded_after_an_instant_changes_nothing_known_at_it(
     assert progress.status_by_month(now, **window) == progress.status_by_month(then, **window)
 
 
-@settings(max_examples=150, deadline=None)
+@cases(30, 1000)
 @given(projects(), DAYS, INSTANTS)
 def test_a_summary_is_the_naive_count_of_leaves(actions: list[ActionRecord], on: date, known: datetime) -> None:
     total = summarise(Timeline.build(actions, known).states(on))
@@ -273,7 +274,7 @@ def test_a_summary_is_the_naive_count_of_leaves(actions: list[ActionRecord], on:
         assert total.by_status[status] == sum(s["row"].status is status for s in leaves)
 
 
-@settings(max_examples=150, deadline=None)
+@cases(30, 1000)
 @given(projects(), DAYS, INSTANTS)
 def test_curves_are_the_naive_sums_at_every_point(actions: list[ActionRecord], on: date, known: datetime) -> None:
     timeline = Timeline.build(actions, known)
@@ -304,7 +305,7 @@ def test_curves_are_the_naive_sums_at_every_point(actions: list[ActionRecord], o
             assert (point.counted, point.left_out) == (len(dated), len(used) - len(dated))
 
 
-@settings(max_examples=100, deadline=None)
+@cases(25, 1000)
 @given(projects(), DAYS, INSTANTS)
 def test_figures_over_time_end_exactly_on_the_summary_of_the_day(
     actions: list[ActionRecord], on: date, known: datetime
@@ -319,7 +320,7 @@ def test_figures_over_time_end_exactly_on_the_summary_of_the_day(
     assert progress.health_by_month(timeline, **window)[-1].counts == total.by_health
 
 
-@settings(max_examples=100, deadline=None)
+@cases(25, 1000)
 @given(projects(), DAYS)
 def test_progress_is_none_or_between_0_and_100(actions: list[ActionRecord], on: date) -> None:
     for state in Timeline.build(actions).states(on):

@@ -1,0 +1,24 @@
+"""How many cases a property is tried on.
+
+`make test` tries few, always the same ones, so that it stays short and tells the same twice; `make torture` tries many,
+others each time.
+"""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import HealthCheck, settings
+
+THOROUGH = os.environ.get("TRACKER_TESTS") == "thorough"
+
+# tests empty what they share themselves, and a slow machine is no failure
+settings.register_profile("few", max_examples=40, deadline=None, suppress_health_check=list(HealthCheck),
+                          derandomize=True, database=None)  # fmt: skip
+settings.register_profile("many", max_examples=2000, deadline=None, suppress_health_check=list(HealthCheck))
+settings.load_profile("many" if THOROUGH else "few")
+
+
+def cases(few: int, many: int) -> settings:
+    """The settings of a property that is tried on `few` cases in `make test`, on `many` in `make torture`."""
+    return settings(max_examples=many if THOROUGH else few)
