@@ -253,6 +253,18 @@ def test_the_mail_asks_nothing_from_anywhere_and_its_text_is_readable(published,
     assert client.get("/lettres/1.eml").response.get_data() == client.get("/lettres/1.eml").response.get_data()
 
 
+def test_a_letter_that_was_read_takes_the_words_of_the_town_at_once(published, client, writing) -> None:
+    with writing():
+        manager = factories.user(Role.ADMIN)
+    client.login(manager)
+    assert "du comité de pilotage" in client.get("/lettres/1")
+    client.post("/reglages/mots", {"steering_one": "comité directeur", "steering_many": "comités directeurs"})
+    for path in ("/lettres/1", "/lettres/1/imprimer", "/lettres/1.txt"):
+        page = client.get(path).text
+        assert "du comité directeur" in page, path
+        assert "du comité de pilotage" not in page, path
+
+
 def test_neighbours_are_linked(published, writing, clock, client) -> None:
     clock.advance(days=120)
     publish_next(published, writing, "2026-T2")

@@ -17,6 +17,7 @@ from tracker.letters import Document, Resolved, document, paper, text_of, words
 from tracker.letters.chart import STACK
 from tracker.queries.kept import Kept
 from tracker.queries.letters import PublishedLetter
+from tracker.views.frame import labels
 
 # mails carry their style in each element; nothing else may come in, and no script
 MAIL_POLICY = (
@@ -54,7 +55,8 @@ def full_address(kind: str, key: int | str) -> str:
 
 
 # A published letter never changes: what is shown of it is kept per process for the readers who follow. It holds nothing
-# of a reader but whether they have an account; a name withdrawn since makes another key.
+# of a reader but whether they have an account; a name withdrawn since, or a word that the town says otherwise, makes
+# another key.
 _documents: Kept[Document] = Kept(48)
 _bodies: Kept[Markup] = Kept(48)
 
@@ -69,7 +71,7 @@ class Readable:
 
 
 def readable(record: PublishedLetter, people: Resolved, *, visitor: bool) -> Readable:
-    key = (record.sha256, people.key, visitor, str(get_locale()), request.script_root)
+    key = (record.sha256, people.key, visitor, str(get_locale()), request.script_root, labels())
     return Readable(record, _documents.get(key, lambda: document(record.content, people, public=visitor)), key)
 
 
