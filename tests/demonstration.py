@@ -31,7 +31,8 @@ def run_flask(*arguments: str, folder: Path, typed: str = "", **settings: str) -
     """One command of an operator on that folder; its words."""
     done = subprocess.run(
         [sys.executable, "-m", "flask", "--app", "wsgi", *arguments],
-        cwd=ROOT, env=environment(folder, **settings), input=typed, text=True, capture_output=True, timeout=300, check=False,
+        cwd=ROOT, env=environment(folder, **settings), input=typed, text=True, capture_output=True, timeout=300,
+        check=False,
     )  # fmt: skip
     assert done.returncode == 0, f"flask {' '.join(arguments)}:\n{done.stdout}\n{done.stderr}"
     return done.stdout

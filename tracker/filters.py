@@ -20,6 +20,7 @@ from tracker.records import PARIS, paris_day
 
 LINK_SCHEMES = {"https", "mailto"}
 _SCHEME = re.compile("([a-z][a-z0-9+.-]*):", re.IGNORECASE)
+_BREAKABLE = re.compile("[^\\S\\u00a0\\u202f]+")  # the spaces at which a line may be broken
 
 
 class _Markdown(MarkdownIt):
@@ -57,10 +58,10 @@ def markdown_html(text: str) -> Markup:
 def plain_text(text: str, length: int = 0) -> str:
     """The text without Markdown signs, cut at a word when longer than `length` characters (0: never)."""
     bare = nh3.clean(_markdown.render(text), tags=set()).strip()
-    words = " ".join(html.unescape(bare).split())
+    words = _BREAKABLE.sub(" ", html.unescape(bare)).strip()
     if not length or len(words) <= length:
         return words
-    return words[:length].rsplit(" ", 1)[0].rstrip(" ,;:") + " …"
+    return words[:length].rsplit(" ", 1)[0].rstrip(" \u00a0\u202f,;:") + " …"
 
 
 def shared_length(lengths: Iterable[int], *, room: int, least: int) -> int:
@@ -150,7 +151,7 @@ def number(value: float | None, digits: int = 0) -> str:
 
 def percent(value: float | None) -> str:
     """A percentage given as 0–100, without decimals."""
-    return gettext("pas encore mesurable") if value is None else f"{number(value)} %"
+    return gettext("pas encore mesurable") if value is None else gettext("%(number)s %%", number=number(value))
 
 
 def quarter_words(quarter: str) -> str:

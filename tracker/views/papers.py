@@ -10,8 +10,11 @@ from tracker.exports import pdf
 from tracker.extensions import end_transaction
 
 
-def made(html: str) -> bytes:
-    """The PDF of a page. Raises Unavailable."""
+def made(html: str, *, if_missing: str = "", if_failed: str = "") -> bytes:
+    """The PDF of a page, whoever waits for it. Raises Unavailable.
+
+    `if_missing`, `if_failed`: what to do when this server cannot make any, or not this time; nothing was changed.
+    """
     end_transaction(commit=False)  # nobody waits for the database meanwhile
     try:
         return pdf.from_html(
@@ -22,11 +25,11 @@ def made(html: str) -> bytes:
         if failure.missing:
             raise Unavailable(
                 gettext("Ce serveur ne peut pas fabriquer de PDF : il lui manque un composant."),
-                advice=gettext("Rien n'a été changé. Prévenez le gestionnaire de l'outil."),
+                advice=if_missing or gettext("Rien n'a été changé. Prévenez le gestionnaire de l'outil."),
             ) from failure
         raise Unavailable(
             gettext("Le PDF n'a pas pu être fabriqué cette fois."),
-            advice=gettext("Rien n'a été changé. Attendez une minute, puis recommencez."),
+            advice=if_failed or gettext("Rien n'a été changé. Attendez une minute, puis recommencez."),
         ) from failure
 
 
