@@ -9,8 +9,9 @@ from flask_babel import ngettext
 
 from tests import factories
 from tests.client import CheckedClient
+from tests.conftest import NOON
 from tracker.enums import ActionStatus, Outcome, ProposalState, ReviewAdvice, Role
-from tracker.models import Review, RoleGrant
+from tracker.models import Review, RoleGrant, Site
 
 
 def test_nought_is_singular_in_french(app: Flask) -> None:
@@ -107,3 +108,22 @@ def test_the_committee_finds_what_waits_in_the_running_project(client: CheckedCl
     assert "Réunion de mars" in answer
     assert answer.select(f'a[href="/a-decider?projet={running.slug}"]')
     assert len(statements) <= 8
+
+
+def test_a_moderator_and_a_relais_find_what_is_expected_of_them(client: CheckedClient, writing, count_sql) -> None:
+    with writing():
+        project = factories.programme()
+        over = factories.programme(is_principal=False, closed_at=NOON)
+        for where in (project, project, over):
+            factories.proposal(where, state=ProposalState.SUBMITTED)
+        moderator, agent = factories.user(Role.MODERATOR), factories.user()
+        depot = factories.add(Site(slug="depot", name="Dépôt des Sables"))
+        relay = factories.user()
+        factories.add(RoleGrant(user_id=relay.id, role=Role.RELAY, site_id=depot.id, starts_on=factories.FIRST_DAY))
+    client.login(moderator)
+    with count_sql() as statements:
+        page = client.get("/")
+    assert "2 propositions à publier" in page
+    assert len(statements) <= 8
+    assert client.login(relay).get("/").select("main a[href='/relais']")
+    assert "Ce que l'on attend de vous" not in client.login(agent).get("/")

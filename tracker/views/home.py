@@ -9,10 +9,10 @@ from flask import Blueprint, get_template_attribute, redirect, render_template, 
 from flask.typing import ResponseReturnValue
 
 from tracker.charts.spark import Spark, spark
-from tracker.enums import PhaseKind
+from tracker.enums import PhaseKind, Role
 from tracker.permissions import Permission, can
 from tracker.progress import ActionState, Summary, progress_curves, summarise
-from tracker.queries import actions, groups, home, log
+from tracker.queries import actions, groups, home, log, moderation
 from tracker.queries.campaigns import CampaignRecord, PhaseRecord
 from tracker.queries.home import Waiting
 from tracker.queries.projects import ProjectRecord
@@ -100,6 +100,17 @@ def _my_actions() -> str:
     shown = actions.to_tell(mine, over={key for key, its in asked.items() if its in ended})[:ROWS_SHOWN]
     macro: Any = get_template_attribute("home/_mine.html", "actions")
     return str(macro(shown, len(mine))) if mine else ""
+
+
+@filler("my_duties")
+def _my_duties() -> str:
+    """What a moderator or a relais is asked for; nothing for others. The menu under one's name leads there too."""
+    running = [p for p in page_frame().projects if not p.closed]
+    moderated = [p.id for p in running if can(acting(), Permission.PROPOSAL_MODERATE, p)]
+    waiting = moderation.count(moderated) if moderated else 0
+    prints = any(grant.role is Role.RELAY for grant in acting().grants)
+    macro: Any = get_template_attribute("home/_mine.html", "duties")
+    return str(macro(waiting, prints)) if waiting or prints else ""
 
 
 # --- What waits for the committee -------------------------------------------------------------------------------
