@@ -48,12 +48,15 @@ def test_from_nothing_to_a_proposal_sent(manager, app, writing) -> None:
     assert "Maintenant : Les employeurs" in manager.get(done.location)
     manager.post("/reglages/employeurs/nouveau", {"name": "Ville de Blois", "short_name": "Ville", "colour": "#ffcc00"})
     assert "Maintenant : Les thèmes" in manager.get("/reglages/premiers-pas")
-    manager.post("/reglages/themes", {"names": "Locaux\nVie de l'équipe\nlocaux"})
+    listed = manager.submit("/reglages/themes?suite=premiers-pas", {"names": "Locaux\nVie de l'équipe\nlocaux"})
+    assert listed.select("main a[href='/reglages/premiers-pas']"), "the list leads back to the first steps"
     assert "Maintenant : Une consultation" in manager.get("/reglages/premiers-pas")
     add_campaign(manager)
     assert "Maintenant : Qui contacter" in manager.get("/reglages/premiers-pas")
     manager.post("/reglages/contact", {"contact": "Mme Martin, poste 4512."})
-    assert "L'essentiel est prêt" in manager.get("/reglages/premiers-pas")
+    page = manager.get("/reglages/premiers-pas")
+    assert "L'essentiel est prêt" in page
+    assert "Maintenant : Les personnes" in page
     manager.get("/")
 
     assert [t.name for t in db.session.scalars(select(Theme).order_by(Theme.position))] == [

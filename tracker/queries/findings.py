@@ -21,6 +21,7 @@ class Finding:
     advice: str = ""
     endpoint: str = ""  # of the page that mends it
     step: str = ""  # its name among the first steps of a town, when it is one
+    topic: str = ""  # what it is about, in a word or two, when it is no first step
     optional: bool = False  # a town may open without it
 
     @property

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 
 from tracker.enums import OutboxState, Role
 from tracker.extensions import db
-from tracker.filters import day
+from tracker.filters import day, number
 from tracker.models import (
     Department,
     Entity,
@@ -174,16 +174,23 @@ def findings(now: datetime) -> Iterator[Finding]:
     yield from steps(counts, _consultation(every, now))
     yield _told(
         counts.people > 1,
-        ngettext("%(num)s personne", "%(num)s personnes", counts.people)
-        + ngettext(", dont %(num)s a un compte", ", dont %(num)s ont un compte", counts.accounts),
+        ngettext(
+            "%(people)s personne, dont %(accounts)s avec un compte ouvert",
+            "%(people)s personnes, dont %(accounts)s avec un compte ouvert",
+            counts.people,
+            people=number(counts.people),
+            accounts=number(counts.accounts),
+        ),
         gettext("Importez le fichier du personnel, ou ajoutez les personnes une à une."),
         endpoint="people.index",
+        topic=gettext("Les personnes"),
     )
     yield _told(
         counts.moderators > 0,
         ngettext("%(num)s personne à la modération", "%(num)s personnes à la modération", counts.moderators),
         gettext("Donnez ce rôle à une personne au moins : sans elle, aucune proposition n'est publiée."),
         endpoint="people.index",
+        topic=gettext("La modération"),
     )
     yield _told(
         counts.legal > 0,
@@ -192,6 +199,7 @@ def findings(now: datetime) -> Iterator[Finding]:
         else gettext("Les mentions sur les données personnelles ne sont pas remplies"),
         gettext("Dites au moins qui est responsable du traitement et qui est le délégué à la protection des données."),
         endpoint="duties.privacy",
+        topic=gettext("Les données personnelles"),
     )
     yield from _mail(counts)
 

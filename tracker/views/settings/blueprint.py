@@ -14,6 +14,7 @@ from tracker.views.frame import Link
 
 bp = Blueprint("settings", __name__, url_prefix="/reglages")
 REMOVE = "supprimer"  # what the button that removes sends as « geste »
+FIRST_STEPS = "premiers-pas"
 
 
 def removes() -> bool:
@@ -28,7 +29,12 @@ def shown_status(form: BaseForm) -> int:
 
 def after(endpoint: str, **args: Any) -> str:
     """Where to go once something is set: back to the first steps for who came from there."""
-    return url_for("settings.first_steps") if request.args.get("suite") == "premiers-pas" else url_for(endpoint, **args)
+    return url_for("settings.first_steps") if from_first_steps() else url_for(endpoint, **args)
+
+
+def from_first_steps() -> dict[str, str]:
+    """The argument that remembers that somebody came from the first steps; none for others."""
+    return {"suite": FIRST_STEPS} if request.args.get("suite") == FIRST_STEPS else {}
 
 
 def menu() -> list[Link]:

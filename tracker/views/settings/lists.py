@@ -18,7 +18,7 @@ from tracker.services.settings import lists as service
 from tracker.services.settings.lists import DEPARTMENTS, GROUPS, SITES, THEMES, Listed
 from tracker.views.attempts import Attempt
 from tracker.views.frame import ask, chosen_project, confirmed, project_args, show_project
-from tracker.views.settings.blueprint import REMOVE, bp, removes, shown_status
+from tracker.views.settings.blueprint import REMOVE, bp, from_first_steps, removes, shown_status
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def _listing(kind: Listed, endpoint: str) -> ResponseReturnValue:
                 kind, names, programme_id=programme_id, entity_ids=form.entity_ids, actor=acting(), now=current_time()
             )
             flash(_added(len(added), len(names) - len(added)), "success")
-            return redirect(url_for(endpoint, **project_args()), 303)
+            return redirect(url_for(endpoint, **project_args(), **from_first_steps()), 303)
     page = render_template(
         "settings/list.html",
         form=form,
@@ -91,6 +91,7 @@ def _listing(kind: Listed, endpoint: str) -> ResponseReturnValue:
         lines=[(line, url_for(f"{endpoint}_edit", row_id=line.id)) for line in _lines(kind, programme_id)],
         entities={entity.id: entity.name for entity in entities},
         project=project,
+        suite=from_first_steps(),
     )
     return page, shown_status(form)
 
