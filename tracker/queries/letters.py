@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, func, or_, select, union_all
 from sqlalchemy import literal as lit
+from sqlalchemy.orm import aliased
 
 from tracker.enums import LetterState
 from tracker.extensions import db
@@ -204,8 +205,12 @@ def resolve(refs: References) -> Resolved:
         .outerjoin(User, User.id == Authorship.user_id)
         .where(Authorship.id.in_(refs["authorship"]), Authorship.sealed.is_(False), Authorship.thanks_consent.is_(True))
     )
-    users = select(lit("user"), User.id, User.id, User.first_name + " " + User.last_name).where(
-        User.id.in_(refs["user"])
+    # an account merged into another is now that one, in letters frozen before too
+    now = aliased(User)
+    users = (
+        select(lit("user"), User.id, now.id, now.first_name + " " + now.last_name)
+        .join(now, now.id == func.coalesce(User.merged_into_id, User.id))
+        .where(User.id.in_(refs["user"]))
     )
     decisions = select(lit("decision"), Decision.id, Decision.id, lit("")).where(
         Decision.id.in_(refs["decision"]), Decision.redacted_at.is_not(None)

@@ -24,6 +24,7 @@ from tracker.views import (
     layout,
     letters,
     meetings,
+    merging,
     moderation,
     people,
     posters,  # noqa: F401 - adds its address to those of consultations
@@ -51,6 +52,7 @@ BLUEPRINTS = (
     second_factor.bp,
     settings.bp,
     people.bp,
+    merging.bp,
     register.bp,
     first_account.bp,
     slips.bp,

@@ -150,7 +150,7 @@ def ask(question: str, advice: str, label: str, back: str) -> str:
         advice=advice,
         label=label,
         action=with_args(),
-        fields=[(n, v) for n, v in request.form.items() if n not in {"csrf_token", "confirmed"}],
+        fields=[(n, v) for n, v in request.form.items(multi=True) if n not in {"csrf_token", "confirmed"}],
         back=back,
     )
 
