@@ -8,6 +8,7 @@ import secrets
 from datetime import timedelta
 from functools import cached_property
 from typing import Any
+from xml.etree.ElementTree import Element
 
 import html5lib
 from bs4 import BeautifulSoup, Tag
@@ -141,49 +142,55 @@ def check_page(answer: Answer, *, mail: bool = False) -> None:
 
     `mail`: the preview of a mail, whose policy alone allows what mail programmes need: styles in the elements.
     """
-    parser = html5lib.HTMLParser(strict=False, tree=html5lib.getTreeBuilder("etree"))
-    parser.parse(answer.text)
+    parser = html5lib.HTMLParser(strict=False, tree=html5lib.getTreeBuilder("etree"), namespaceHTMLElements=False)
+    root = parser.parse(answer.text)
     problems = [f"{position}: {code} {data}" for position, code, data in parser.errors]
     assert not problems, f"invalid HTML: {problems[:5]}"
-    page = answer.page
-    headings = page.find_all("h1")
+    elements = [element for element in root.iter() if isinstance(element.tag, str)]  # comments have no name
+    headings = [element for element in elements if element.tag == "h1"]
     assert len(headings) == 1, f"{len(headings)} h1"
-    title = re.sub(r"\s+", " ", page.title.get_text(" ")) if page.title else ""
-    heading = re.sub(r"\s+", " ", headings[0].get_text(" ", strip=True))
-    assert title.strip().startswith(heading), f"title {title!r} does not begin with h1 {heading!r}"
-    ids = [tag["id"] for tag in page.find_all(id=True)]
+    title, heading = _words(root.find("head/title")), _words(headings[0])
+    assert title.startswith(heading), f"title {title!r} does not begin with h1 {heading!r}"
+    ids = [element.attrib["id"] for element in elements if "id" in element.attrib]
     assert len(ids) == len(set(ids)), f"ids used twice: {sorted({i for i in ids if ids.count(i) > 1})}"
-    _check_labels(page)
-    for tag in page.find_all(True):
-        barred = set() if mail else {"style"}
-        inline = [name for name in tag.attrs if name in barred or (name.startswith("on") and name != "on")]
-        assert not inline, f"inline {inline} on <{tag.name}>"
-        if tag.name == "style":
-            raise AssertionError("inline <style>")
-        if tag.name == "script":
-            assert tag.get("src") or tag.get("type") == "application/json", "inline script"
-        for name in ("src", "href", "action", "data-src"):
-            value = str(tag.get(name, ""))
-            if name in {"src", "action"} or tag.name == "link":
-                assert not re.match(r"(https?:)?//", value), f"asks another host: {value}"
-    for form in page.find_all("form"):
-        if str(form.get("method", "get")).lower() == "post":
-            assert form.find("input", attrs={"name": "csrf_token"}), "a form without its token"
+    _check_labels(root, elements)
+    for element in elements:
+        _check_element(element, mail=mail)
 
 
-def _check_labels(page: BeautifulSoup) -> None:
-    targets = {label.get("for") for label in page.find_all("label")}
-    for control in page.find_all(["input", "select", "textarea"]):
-        if control.get("type") in UNLABELLED_TYPES:
+def _words(element: Element | None) -> str:
+    """The text of an element and of all it holds, spaces squeezed."""
+    return "" if element is None else re.sub(r"\s+", " ", " ".join(element.itertext())).strip()
+
+
+def _check_element(element: Element, *, mail: bool) -> None:
+    """Nothing inline, nothing asked of another host, a token in each form that posts."""
+    barred = set() if mail else {"style"}
+    inline = [name for name in element.attrib if name in barred or (name.startswith("on") and name != "on")]
+    assert not inline, f"inline {inline} on <{element.tag}>"
+    assert element.tag != "style", "inline <style>"
+    if element.tag == "script":
+        assert element.get("src") or element.get("type") == "application/json", "inline script"
+    for name in ("src", "action", "data-src", "href") if element.tag == "link" else ("src", "action"):
+        value = element.get(name, "")
+        assert not re.match(r"(https?:)?//", value), f"asks another host: {value}"
+    if element.tag == "form" and element.get("method", "get").lower() == "post":
+        assert any(one.get("name") == "csrf_token" for one in element.iter("input")), "a form without its token"
+
+
+def _check_labels(root: Element, elements: list[Element]) -> None:
+    labels = [element for element in elements if element.tag == "label"]
+    targets = {label.attrib["for"] for label in labels if "for" in label.attrib}
+    inside = {id(held) for label in labels for held in label.iter()}
+    for control in elements:
+        if control.tag not in {"input", "select", "textarea"} or control.get("type") in UNLABELLED_TYPES:
             continue
         named = (
             control.get("id") in targets
-            or control.find_parent("label") is not None
+            or id(control) in inside
             or control.get("aria-label")
             or control.get("aria-labelledby")
         )
-        assert named, f"a control without label: {str(control)[:120]}"
-    for button in page.find_all("button"):
-        if button.find_parent("template"):
-            continue  # the parser leaves out the words of what is not shown yet
-        assert button.get_text(strip=True) or button.get("aria-label"), "a button without words"
+        assert named, f"a control without label: {control.tag} {control.attrib}"
+    for button in root.iter("button"):
+        assert _words(button) or button.get("aria-label"), "a button without words"

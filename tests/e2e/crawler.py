@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
 from collections import Counter, deque
 from dataclasses import asdict, dataclass
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qs, urljoin, urlsplit
 
-from bs4 import BeautifulSoup
 from playwright.sync_api import APIRequestContext
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import MapAdapter
@@ -55,16 +56,35 @@ def endpoint_of(routes: MapAdapter, url: str) -> str:
         return ""
 
 
-def _links(page: BeautifulSoup, url: str) -> list[str]:
-    found = [tag["href"] for tag in page.select("a[href]")]
-    found += [tag.get("action") or url for tag in page.select("form") if str(tag.get("method", "get")).lower() == "get"]
-    return [urljoin(url, str(link)).split("#")[0] for link in found]
+# Thousands of pages are read: their tags are found by pattern, ten times faster than a tree is built. Our templates
+# quote every attribute and escape every value; each kind of page is parsed strictly besides.
+TAG = re.compile(r"<([a-z][a-z0-9-]*)((?:\s+[^\s=>]+(?:=\"[^\"]*\")?)*)\s*/?>")
+ATTRIBUTE = re.compile(r"([^\s=]+)=\"([^\"]*)\"")
+SCRIPTS = re.compile(r"<script\b.*?</script>", re.DOTALL)
 
 
-def _kinds(page: BeautifulSoup) -> tuple[str, ...]:
-    main = page.find("main") or page
-    kinds = {f"{tag.name}.{name}" for tag in main.find_all(True) for name in (tag.get("class") or [""])}
-    kinds |= {f"input:{tag.get('type', 'text')}" for tag in main.find_all("input")}
+def _tags(text: str) -> list[tuple[str, dict[str, str]]]:
+    return [(name, dict(ATTRIBUTE.findall(rest))) for name, rest in TAG.findall(SCRIPTS.sub("", text))]
+
+
+def _links(text: str, url: str) -> list[str]:
+    tags = _tags(text)
+    found = [attributes["href"] for name, attributes in tags if name == "a" and "href" in attributes]
+    found += [
+        attributes.get("action") or url
+        for name, attributes in tags
+        if name == "form" and attributes.get("method", "get").lower() == "get"
+    ]
+    return [urljoin(url, html.unescape(link)).split("#")[0] for link in found]
+
+
+def _kinds(text: str) -> tuple[str, ...]:
+    _head, _main, rest = text.partition("<main")
+    kinds: set[str] = set()
+    for name, attributes in _tags((rest or text).partition("</main>")[0]):
+        kinds |= {f"{name}.{kind}" for kind in attributes.get("class", "").split() or [""]}
+        if name == "input":
+            kinds.add(f"input:{attributes.get('type', 'text')}")
     return tuple(sorted(kinds))
 
 
@@ -103,21 +123,20 @@ def follow(request: APIRequestContext, role: str, base: str, routes: MapAdapter)
             result.stops.append(Stop(role, endpoint, address, False, ()))
             continue
         text = answer.text()
-        page = BeautifulSoup(text, "html.parser")
-        kinds = _kinds(page)
+        kinds = _kinds(text)
         result.stops.append(Stop(role, endpoint, address, True, kinds))
         if (endpoint, kinds) not in _validated:
             _validated.add((endpoint, kinds))
-            result.findings += [f"{role}: {address}: {finding}" for finding in _problems(text, page)]
-        fresh = [link for link in dict.fromkeys(_links(page, url)) if link.startswith(f"{base}/") and link not in asked]
+            result.findings += [f"{role}: {address}: {finding}" for finding in _problems(text)]
+        fresh = [link for link in dict.fromkeys(_links(text, url)) if link.startswith(f"{base}/") and link not in asked]
         for link in fresh[:BEHIND]:
             asked.add(link)
             todo.append(link)
     return result
 
 
-def _problems(text: str, page: BeautifulSoup) -> list[str]:
-    answer: Any = SimpleNamespace(text=text, page=page)
+def _problems(text: str) -> list[str]:
+    answer: Any = SimpleNamespace(text=text)
     try:
         check_page(answer)
     except AssertionError as problem:
