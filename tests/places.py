@@ -62,6 +62,7 @@ ENTRIES = (
     Entry("auth.resume_visit", "/reprise", EVERYBODY),
     Entry("health.healthz", "/healthz", EVERYBODY),
     Entry("help_pages.index", "/aide", EVERYBODY),
+    Entry("help_pages.guide", "/aide/comite", EVERYBODY),
     Entry("help_pages.permissions", "/aide/qui-peut-quoi", EVERYBODY),
     Entry("help_pages.accessibility", "/accessibilite", EVERYBODY),
     Entry("help_pages.privacy", "/donnees-personnelles", EVERYBODY),

@@ -21,6 +21,15 @@ ALARM_SHOWN = timedelta(days=7)
 PER_PAGE = 50
 
 
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The site where somebody works, and who helps there today."""
+
+    site: str
+    address: str
+    relays: tuple[str, ...]
+
+
 class Wanted(StrEnum):
     """Whom the page of codes lists."""
 
@@ -157,11 +166,13 @@ def departments(within: frozenset[int] | None) -> tuple[Choice, ...]:
     return tuple(Choice(*row) for row in db.session.execute(query.order_by(Department.name, Department.id)))
 
 
-def relays(now: datetime) -> dict[int, list[str]]:
-    """The names of the relais of each site, today."""
+def _relays(now: datetime) -> Select[Any]:
+    """The relais of today: their site, their name; a person whose grant is over, or who left, is none."""
     today = paris_day(now)
-    rows = db.session.execute(
-        select(RoleGrant.site_id, func.trim(User.first_name + " " + User.last_name))
+    return (
+        select(
+            RoleGrant.site_id, func.trim(User.first_name + " " + User.last_name).label("name"), User.last_name, User.id
+        )
         .join(User, User.id == RoleGrant.user_id)
         .where(
             RoleGrant.role == Role.RELAY,
@@ -169,9 +180,28 @@ def relays(now: datetime) -> dict[int, list[str]]:
             RoleGrant.starts_on <= today,
             or_(RoleGrant.ends_on.is_(None), RoleGrant.ends_on >= today),
         )
-        .order_by(User.last_name, User.id)
     )
+
+
+def relays(now: datetime) -> dict[int, list[str]]:
+    """The names of the relais of each site, today."""
     found: dict[int, list[str]] = {}
-    for site_id, name in rows:
+    for site_id, name, *_order in db.session.execute(_relays(now).order_by(User.last_name, User.id)):
         found.setdefault(site_id, []).append(name)
     return found
+
+
+def desk_of(user_id: int, now: datetime) -> Desk | None:
+    """The site of a person and its relais; None when they have no site."""
+    helpers = _relays(now).subquery()
+    rows = db.session.execute(
+        select(Site.name, Site.address, helpers.c.name)
+        .join(User, User.site_id == Site.id)
+        .outerjoin(helpers, helpers.c.site_id == Site.id)
+        .where(User.id == user_id)
+        .order_by(helpers.c.last_name, helpers.c.id)
+    ).all()
+    if not rows:
+        return None
+    names = tuple(dict.fromkeys(name for _site, _address, name in rows if name))
+    return Desk(rows[0][0], rows[0][1], names)

@@ -18,6 +18,8 @@ from tracker.views import (
     errors,
     first_account,
     groups,
+    guide,
+    handover,
     health,
     help_pages,
     home,
@@ -71,3 +73,4 @@ def init_app(app: Flask) -> None:
         app.register_blueprint(blueprint)
     errors.init_app(app)
     layout.init_app(app)
+    guide.init_app(app)

@@ -1,4 +1,4 @@
-"""Pages anybody may read: help, accessibility, personal data, and who may do what."""
+"""Pages anybody may read: accessibility, personal data, and who may do what; the help itself is in guide.py."""
 
 from __future__ import annotations
 
@@ -59,12 +59,6 @@ def _acts() -> dict[Permission, str]:
         P.ARCHIVE_MAKE: gettext("Clore un projet terminé, le rouvrir, en faire l'archive"),
         P.SETTINGS_VIEW: gettext("Ouvrir les réglages : personnes, employeurs, vérifications"),
     }
-
-
-@bp.get("/aide")
-@public
-def index() -> str:
-    return render_template("help/index.html", contact=contact())
 
 
 @bp.get("/aide/qui-peut-quoi")
