@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from werkzeug.routing import MapAdapter
 
-from tests.e2e import acts
+from tests.e2e import acts, lacking
 from tests.e2e.crawler import Crawl, Stop, endpoint_of, follow
 from tests.e2e.looks import Windows, look
 from tests.e2e.site import ROLES, Site
@@ -20,23 +20,17 @@ NOT_LINKED = {
     "static": "files, asked by every page",
     "health.healthz": "for machines",
     "employers.colours": "a stylesheet, asked by the pages of an employer's people",
-    "employers.logo": "a picture; the demonstration's employers have none",
+    "employers.logo": "a picture, asked by the pages of an employer's people",
     "first_account.create": "while nobody has an account",
     "second_factor.login": "between the password and the code",
-    # of what the demonstration holds none: tests/test_matrix.py opens them, on what it makes itself
-    "duties.data_request": "a request about one's data",
-    "duties.redaction": "a text to withdraw",
-    "register.columns": "a register being imported",
-    "register.show": "a register being imported",
-    "register.table": "a register being imported",
-    "settings.sites_edit": "a site",
 }
 SHARES = 2  # one share for each process of `make test`
 
 
 @pytest.fixture(scope="module")
 def prepared(site: Site) -> None:
-    """What the demonstration lacks as loaded: letters being written, and a proposal with a second text."""
+    """What the demonstration lacks as loaded: letters being written, a proposal with a second text, and the rest."""
+    lacking.make(site)
     editor = site.visit("redaction")
     acts.compose_letter(editor)
     acts.approve_letter(editor)
