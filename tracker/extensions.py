@@ -88,9 +88,10 @@ class RequestDomain(Domain):
         labels = self._labels() if has_request_context() and not g.get("failing") else NONE
         if labels == NONE:
             return self._source
-        if self._town[0] != labels:
-            self._town = (labels, TownSource(labels))
-        return self._town[1]
+        town = self._town  # another request may speak in other words meanwhile
+        if town[0] != labels:
+            town = self._town = (labels, TownSource(labels))
+        return town[1]
 
     def get_translations(self) -> Translations:
         if not has_app_context():

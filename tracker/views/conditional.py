@@ -22,6 +22,7 @@ from flask_babel import get_locale
 from flask_login import current_user
 
 from tracker.config import ROOT
+from tracker.security import sessions
 from tracker.views.frame import page_frame, today
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -53,6 +54,7 @@ def page_tag() -> str:
         *((project.id, project.revision) for project in frame.projects),
         getattr(current_user, "id", 0),
         getattr(current_user, "session_id", 0),
+        session.get(sessions.CSRF, ""),  # a visitor's forms too must carry the token of this browser
         request.script_root,
         request.full_path,
         str(get_locale()),

@@ -13,6 +13,7 @@ from markupsafe import Markup, escape
 from tracker.permissions import Permission, can
 from tracker.queries import notices
 from tracker.records import Grant
+from tracker.security import SAFE_METHODS
 from tracker.security.addresses import here
 from tracker.views.employers import logo_image, stylesheet_link
 from tracker.views.frame import Link, may, page_frame, project_args, today, with_args
@@ -188,7 +189,14 @@ def _messages() -> str:
     return markup("frame/messages.html", messages=messages) if messages else ""
 
 
+def _read_before_writing() -> None:
+    """A write sees revisions and words that may be taken back with it: no page may be kept under those."""
+    if request.method not in SAFE_METHODS:
+        page_frame()
+
+
 def init_app(app: Flask) -> None:
+    app.before_request(_read_before_writing)
     app.context_processor(_context)
     app.jinja_env.globals.update(
         frame=_frame,

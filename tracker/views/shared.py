@@ -71,9 +71,8 @@ def _stamp() -> Hashable:
     if "stamp" not in g:
         frame = page_frame()
         revisions = tuple(project.revision for project in frame.projects)
-        g.stamp = (database(), frame.revision, revisions, str(get_locale()), request.script_root, today())
-    stamp: Hashable = g.stamp
-    return stamp
+        g.stamp = (database(), frame.revision, revisions, request.script_root, today())
+    return g.stamp, str(get_locale())
 
 
 def _alone(make: Callable[[], T]) -> Callable[[], T]:
@@ -104,8 +103,8 @@ def lasting(name: str, *parts: Hashable, make: Callable[[], T]) -> T:
     if "place" not in g:
         config = current_app.config
         words = () if g.get("failing") else page_frame().labels
-        g.place = (config["SITE_NAME"], config["DEMO"], str(get_locale()), request.script_root, words)
-    kept: T = _kept.get((name, parts, g.place), _alone(make))
+        g.place = (config["SITE_NAME"], config["DEMO"], request.script_root, words)
+    kept: T = _kept.get((name, parts, g.place, str(get_locale())), _alone(make))
     return kept
 
 
@@ -163,6 +162,8 @@ def shared_by(*parts: Hashable, make: Callable[[], Any]) -> Any:
         try:
             page = make()
             if not isinstance(page, str):
+                if g.holes:
+                    raise RuntimeError("a page with holes is answered as text")
                 return page
             found = _split(page, g.holes)
         finally:
