@@ -71,6 +71,10 @@ ENTRIES = (
     Entry("second_factor.login", "/connexion/code", EVERYBODY),
     Entry("second_factor.mine", "/mon-compte/second-facteur", PEOPLE),
     Entry("second_factor.settings", "/reglages/second-facteur", only("admin")),
+    Entry("settings.single_sign_on", "/reglages/connexion-unique", only("admin")),
+    Entry("single_sign_on.start", "/connexion/unique", EVERYBODY),  # 404: the demonstration has no provider
+    Entry("single_sign_on.back", "/connexion/unique/retour", EVERYBODY),
+    Entry("single_sign_on.enter", "/connexion/unique/entrer", EVERYBODY),
     Entry("settings.index", "/reglages", only("admin")),
     Entry("settings.first_steps", "/reglages/premiers-pas", only("admin")),
     Entry("settings.projects_list", "/reglages/projets", only("admin")),

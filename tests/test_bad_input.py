@@ -279,6 +279,8 @@ def test_every_form_was_found(world: World, forms: dict[str, Form]) -> None:
         "auth.logout",
         "auth.resume_visit",
         "second_factor.login",
+        "single_sign_on.start",
+        "single_sign_on.enter",
         "first_account.create",
         "settings.reopen",  # stands on the page of a closed project alone
     }

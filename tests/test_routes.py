@@ -38,6 +38,9 @@ PUBLIC = {
     "letters.show",
     "letters.text",
     "second_factor.login",
+    "single_sign_on.back",
+    "single_sign_on.enter",
+    "single_sign_on.start",
     "static",
 }
 # parts that are words go without a type; a number says that it is one, so that "abc" is no such address

@@ -291,7 +291,7 @@ def multiply(database: Path, fixed: dict[str, set[int]]) -> None:
 # --- Counting ------------------------------------------------------------------------------------------------------
 
 # for machines, visitors, nobody yet; an import, which needs its file, is measured by tests of its own
-APART = ("health.", "auth.", "employers.", "first_account.", "second_factor.login", "register.")
+APART = ("health.", "auth.", "employers.", "first_account.", "second_factor.login", "single_sign_on.", "register.")
 # one's own data come from each table that may hold some, and what names a person is sought in every one
 WHOLE = {"duties.own_data_page", "duties.own_data_json", "duties.erase_person", "settings.archive_file"}
 PREFERRED = ("copil", "agent", "pilote", "etude", "moderation", "redaction", "admin")

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from tracker import providers
 from tracker.errors import ConfigurationError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -45,6 +46,24 @@ VARIABLES = (
     Variable("TRACKER_TRUSTED_PROXIES", "number of proxies whose forwarded addresses are believed", "0"),
     Variable("SMTP_URL", "mail server, smtp://user:password@host:port; empty: mails wait in the outbox"),
     Variable("TRACKER_MAIL_FROM", "sender of the mails", "ne-pas-repondre@ the host of TRACKER_BASE_URL"),
+    Variable("TRACKER_OIDC_ISSUER", "single sign-on: address of the OpenID provider, https outside demo and test"),
+    Variable("TRACKER_OIDC_CLIENT_ID", "what the provider calls this tool"),
+    Variable("TRACKER_OIDC_CLIENT_SECRET", "the secret that it gave"),
+    Variable("TRACKER_OIDC_SCOPES", "what is asked of it", providers.SCOPES),
+    Variable(
+        "TRACKER_OIDC_EMAIL_VERIFIED",
+        "claim: an address counts when email_verified says so; always: the provider vouches for each (ProConnect)",
+        "claim",
+    ),
+    Variable(
+        "TRACKER_OIDC_TWO_FACTORS", "values of acr or amr after which no second code is asked", "mfa and ProConnect's"
+    ),
+    Variable("TRACKER_LDAP_URL", "directory: ldaps://host, or ldap://host with StartTLS; needs requirements-ldap.txt"),
+    Variable("TRACKER_LDAP_USER", "how a login names its entry: uid={login},ou=agents,dc=… or {login}@exemple.local"),
+    Variable("TRACKER_LDAP_BASE", "where the entry is looked for, when the former is no DN"),
+    Variable("TRACKER_LDAP_ATTRIBUTE", "what is read in the entry", "uid"),
+    Variable("TRACKER_LDAP_MATCH", "what it is in the register: login, email or matricule", "login"),
+    Variable("TRACKER_LDAP_CA", "file of the certificates that are believed", "those of the system"),
 )
 
 
@@ -165,6 +184,8 @@ def from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
         problems.append("TRACKER_BASE_URL must be the public address, such as https://projet.exemple.fr")
     if mail_server and not _is_mail_server(mail_server):
         problems.append("SMTP_URL must be smtp://, smtp+starttls:// or smtps:// with a host, or empty.")
+    provider = providers.openid(environ, mode=mode, problems=problems)
+    directory = providers.directory(environ, problems=problems)
     if problems:
         raise ConfigurationError("\n".join(problems))
     return {
@@ -178,6 +199,8 @@ def from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
         "CONTACT": environ.get("TRACKER_CONTACT", "la direction des ressources humaines"),
         "TRUSTED_PROXIES": proxies,
         "SMTP_URL": mail_server,
+        "OPENID": provider,
+        "DIRECTORY": directory,
         "MAIL_FROM": environ.get("TRACKER_MAIL_FROM") or f"ne-pas-repondre@{urlsplit(base_url).hostname}",
         # the prefix makes browsers refuse a cookie of that name set by a neighbouring site
         "SESSION_COOKIE_NAME": "__Host-tracker" if secure else "tracker",

@@ -165,7 +165,7 @@ def test_health_answers_without_login(client, path: str) -> None:
 
 def test_the_web_server_loads_nothing_that_only_commands_need(tmp_path: Path) -> None:
     """Design, part 7: no Plotly, WeasyPrint, Alembic or API framework before it is needed."""
-    heavy = ("alembic", "flask_migrate", "plotly", "weasyprint", "numpy", "apiflask")
+    heavy = ("alembic", "flask_migrate", "plotly", "weasyprint", "numpy", "apiflask", "authlib", "requests", "ldap3")
     asked = f"import sys, wsgi; print([name for name in {heavy!r} if name in sys.modules])"
     environment = {**os.environ, "TRACKER_MODE": "demo", "TRACKER_INSTANCE": str(tmp_path)}
     environment.pop("FLASK_RUN_FROM_CLI", None)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tracker import config
+from tracker import config, providers
 from tracker.config import ROOT, VARIABLES, from_environment
 from tracker.errors import ConfigurationError
 
@@ -112,7 +112,7 @@ def test_no_error_of_the_database_prints_what_a_person_wrote(tmp_path: Path) -> 
 
 
 def test_every_variable_that_is_read_is_in_the_table_and_the_readme() -> None:
-    source = Path(str(config.__file__)).read_text("utf-8")
+    source = "".join(Path(str(module.__file__)).read_text("utf-8") for module in (config, providers))
     asked = set(re.findall(r'environ\.get\(\s*"(\w+)"', source)) - {"FLASK_DEBUG"}
     assert asked == {variable.name for variable in VARIABLES}
     readme = (ROOT / "README.md").read_text("utf-8")

@@ -35,6 +35,7 @@ from tracker.views import (
     reviews,
     second_factor,
     settings,
+    single_sign_on,
     slips,
     transcription,  # noqa: F401 - adds its address to those of proposals
 )
@@ -52,6 +53,7 @@ BLUEPRINTS = (
     help_pages.bp,
     duties.bp,
     second_factor.bp,
+    single_sign_on.bp,
     settings.bp,
     people.bp,
     merging.bp,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, current_app, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, flash, make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_login import current_user
@@ -17,8 +17,9 @@ from tracker.security import answers_stale_forms, current_time, public, resume, 
 from tracker.security.addresses import safe_path
 from tracker.services import accounts
 from tracker.validation import as_id
+from tracker.views import single_sign_on
 from tracker.views.frame import contact
-from tracker.views.visits import DEMO_PASSWORD, Pending, complete, try_login
+from tracker.views.visits import DEMO_PASSWORD, HINT, Pending, complete, try_login
 
 bp = Blueprint("auth", __name__)
 
@@ -103,6 +104,7 @@ def login() -> ResponseReturnValue:
             ended=status == 200 and sessions.named_session() is not None,
             demo_accounts=_demo_accounts() if current_app.config["DEMO"] else [],
             demo_password=DEMO_PASSWORD,
+            provider=single_sign_on.provider_name() if current_app.config["OPENID"] else "",
             contact=contact(),
         ),
         status,
@@ -120,7 +122,11 @@ def logout() -> ResponseReturnValue:
         begin_write()
         accounts.end_session(session_id=session_id, now=current_time())
         end_transaction(commit=True)
+    hint = session.get(HINT)
     sessions.end()
+    leaving = single_sign_on.farewell(hint) if isinstance(hint, str) else None
+    if leaving is not None:
+        return leaving
     flash(gettext("Vous êtes déconnecté·e."), "success")
     return redirect(url_for("auth.login"), 303)
 
@@ -132,7 +138,9 @@ def resume_visit() -> ResponseReturnValue:
     owner = sessions.named_account()
     typed = request.form
     visit, error = None, gettext("Ce n'est pas le compte de tout à l'heure, ou le mot de passe est faux.")
-    if owner is not None:
+    if not typed.get(resume.LOGIN, "").strip():
+        error = gettext("Vous n'êtes pas encore de retour : connectez-vous d'abord.")
+    elif owner is not None:
         try:
             begun = try_login(
                 typed.get(resume.LOGIN, ""),

@@ -56,6 +56,7 @@ def menu() -> list[Link]:
         ("duties.redactions_list", gettext("Retraits de textes")),
         ("slips.codes", gettext("Codes imprimés")),
         ("second_factor.settings", gettext("Second code")),
+        ("settings.single_sign_on", gettext("Connexion unique")),
         ("settings.labels", gettext("Mots de l'outil")),
         ("settings.archives_list", gettext("Fin de projet et archives")),
     ]

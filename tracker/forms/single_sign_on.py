@@ -1,0 +1,35 @@
+"""What entering by a provider asks, and what the manager chooses for it."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _
+from wtforms import BooleanField, RadioField, StringField
+from wtforms.fields import SelectChoice
+from wtforms.validators import InputRequired, Length
+
+from tracker.forms import BaseForm
+from tracker.queries.single_sign_on import EMAIL, NOBODY, NUMBER
+from tracker.services.single_sign_on import LABEL_MAX
+
+
+class EnterForm(BaseForm):
+    shared = BooleanField(_("Cet appareil est partagé avec d'autres personnes"), default=True)
+
+
+class SignOnForm(BaseForm):
+    label = StringField(_("Nom du fournisseur, sur le bouton"), [Length(max=LABEL_MAX)])
+    rule = RadioField(
+        _("À la première connexion, qui est-ce ?"),
+        choices=[
+            SelectChoice(EMAIL, _("La personne de la liste du personnel qui a la même adresse électronique")),
+            SelectChoice(NUMBER, _("La personne qui a le même matricule chez le même employeur")),
+            SelectChoice(NOBODY, _("Personne : seuls ceux déjà rattachés entrent")),
+        ],
+    )
+
+
+class ReleaseForm(BaseForm):
+    person = StringField(
+        _("Identifiant ou adresse électronique de la personne"),
+        [InputRequired(_("Écrivez l'identifiant ou l'adresse de la personne.")), Length(max=254)],
+    )
