@@ -24,7 +24,7 @@ def _bar(name: str, count: int, href: str, look: tuple[str, str]) -> dict[str, A
         "cliponaxis": False,
         "customdata": [href],
         "marker": filled(look),
-        "hovertemplate": "%{y} : %{text}<extra></extra>",
+        "hovertemplate": f"%{{y}}{gettext(' : ')}%{{text}}<extra></extra>",
     }
 
 

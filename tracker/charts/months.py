@@ -165,7 +165,7 @@ def _stacked(
             "y": [p.counts[member] for p in points],
             "customdata": [link(member, p.on) for p in points],
             "marker": filled(looks[member]),
-            "hovertemplate": f"%{{x|%B %Y}} : %{{y}} {name(member)}<extra></extra>",
+            "hovertemplate": f"%{{x|%B %Y}}{gettext(' : ')}%{{y}} {name(member)}<extra></extra>",
         }
         for member in shown
     ]

@@ -146,6 +146,7 @@ def _spec(curves: Curves, here: dict[str, float | None], scope: Scope) -> Spec:
 
 
 def _line(name: str, line: Sequence[CurvePoint], colour: str, dash: str, width: int) -> Spec:
+    shown = gettext("%(number)s %%", number="%{y:.0f}")
     return {
         "type": "scatter",
         "mode": "lines",
@@ -153,7 +154,7 @@ def _line(name: str, line: Sequence[CurvePoint], colour: str, dash: str, width: 
         "x": [p.on.isoformat() for p in line],
         "y": [percent_points(p.value) for p in line],
         "line": {"color": colour, "dash": dash, "width": width},
-        "hovertemplate": f"{name} : %{{y:.0f}} %, %{{x|%d %B %Y}}<extra></extra>",
+        "hovertemplate": f"{name}{gettext(' : ')}{shown}, %{{x|%d %B %Y}}<extra></extra>",
     }
 
 

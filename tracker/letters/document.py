@@ -145,7 +145,7 @@ def _conditions(conditions: list[Mapping[str, Any]]) -> str:
         words_of = condition["label"] or ConditionKind(condition["kind"]).label
         met = day_of(condition["met_on"])
         told.append(gettext("%(what)s (fait le %(day)s)", what=words_of, day=filters.day(met)) if met else words_of)
-    return gettext("Sous réserve de : %(what)s.", what=" ; ".join(told))
+    return gettext("Sous réserve de : %(what)s.", what=gettext(" ; ").join(told))
 
 
 def _action(key: str, one: Mapping[str, Any], people: Resolved) -> Entry:

@@ -247,7 +247,7 @@ def origins_of(entry: Entry) -> str:
     """Née des propositions n° 12, n° 48."""
     if not entry.origins:
         return ""
-    numbers = ", ".join(f"n° {link.key}" for link in entry.origins)
+    numbers = ", ".join(gettext("n° %(n)s", n=link.key) for link in entry.origins)
     born = ngettext("Née de la proposition", "Née des propositions", len(entry.origins))
     return f"{born} {numbers}."
 

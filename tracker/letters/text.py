@@ -94,7 +94,7 @@ def _last_point(section: Section) -> str:
 def _entry(entry: Entry) -> str:
     head = f"* {entry.title}"
     if entry.on is not None and not entry.tag:
-        head = f"* {filters.day(entry.on)} : {entry.title}"
+        head = f"* {filters.day(entry.on)}{gettext(' : ')}{entry.title}"
     details = [entry.link.label] if entry.link is not None and entry.link.label else []
     if entry.tag:
         details.append(entry.tag)
@@ -111,7 +111,7 @@ def _entry(entry: Entry) -> str:
 
 
 def _origins(entry: Entry) -> str:
-    return gettext("Née de la proposition %(which)s.", which=" ; ".join(link.label for link in entry.origins))
+    return gettext("Née de la proposition %(which)s.", which=gettext(" ; ").join(link.label for link in entry.origins))
 
 
 def markdown_of(section: Section) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from flask_babel import gettext
 from sqlalchemy import String, and_, case, cast, func, null, or_, select, union
 from sqlalchemy.orm import aliased
 
@@ -262,7 +263,7 @@ def origins(action_id: int, *, reader_id: int) -> tuple[Origin, ...]:
         if authorship_id is not None and author is None:
             hidden[number or 0] += 1
         elif author is not None:
-            named[number or 0].append(f"n° {author}" if within is not None else author)
+            named[number or 0].append(gettext("n° %(n)s", n=author) if within is not None else author)
     return tuple(
         Origin(number, title, state, tuple(named[number]), hidden[number]) for number, (title, state) in heads.items()
     )

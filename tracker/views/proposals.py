@@ -140,7 +140,7 @@ def _active(filters: ProposalFilters, themes: dict[str, str], employers: dict[st
     """The filters in place, each with the address without it."""
     none = {proposals.NONE: gettext("sans thème")}, {proposals.NONE: gettext("sans employeur")}
     said = [
-        ("q", f"« {filters.q} »" if filters.q else ""),
+        ("q", gettext("« %(words)s »", words=filters.q) if filters.q else ""),
         ("theme", {**themes, **none[0]}.get(filters.theme, filters.theme)),
         ("etat", filters.state.label if filters.state else ""),
         ("employeur", {**employers, **none[1]}.get(filters.entity, filters.entity)),

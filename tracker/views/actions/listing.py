@@ -80,7 +80,7 @@ def _active(filters: ActionFilters, choices: Choices) -> list[dict[str, str]]:
         return none if key == actions.NONE else next((one.name for one in found if one.id == key), "")
 
     shown = [
-        ("q", f"« {filters.q} »" if filters.q else ""),
+        ("q", gettext("« %(words)s »", words=filters.q) if filters.q else ""),
         ("groupe", name(choices.groups, filters.group_id, gettext("sans groupe"))),
         ("theme", name(choices.themes, filters.theme_id, gettext("sans thème"))),
         ("employeur", name(choices.entities, filters.entity_id, gettext("sans employeur"))),

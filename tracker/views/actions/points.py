@@ -195,7 +195,7 @@ def _correct_form(
         raise TypeError
     if marks:
         form.kept_marks.choices = [
-            (key, f"{label} : {kind.label}" + (f" ({short_day(due)})" if due else ""))  # type: ignore[attr-defined]
+            (key, f"{label}{gettext(' : ')}{kind.label}" + (f" ({short_day(due)})" if due else ""))  # type: ignore[attr-defined]
             for key, label, kind, due in marks
         ]
     else:

@@ -182,7 +182,7 @@ def _read_again(draft: DraftLetter, refusal: ContentMoved) -> ResponseReturnValu
         gettext(
             "%(refusal)s Elle est actualisée et revient en relecture ; notez un nouveau bon à tirer. "
             "Ce qui a changé : %(changes)s.",
-            refusal=refusal.message, changes=" ; ".join(_changes(draft, fresh, refusal.keys)),
+            refusal=refusal.message, changes=gettext(" ; ").join(_changes(draft, fresh, refusal.keys)),
         ),
         "warning",
     )  # fmt: skip
@@ -193,7 +193,7 @@ def _changes(old: DraftLetter, new: DraftLetter, keys: tuple[str, ...]) -> list[
     """Each counter with both values, then the title of each other block that reads otherwise."""
     was, now = (block.data.get("closing", {}) if block else {} for block in (old.block("counts"), new.block("counts")))
     found = [
-        f"{counter_label(key)} : {was.get(key, 0)} → {value}" for key, value in now.items() if was.get(key, 0) != value
+        f"{counter_label(key)}{gettext(' : ')}{was.get(key, 0)} → {value}" for key, value in now.items() if was.get(key, 0) != value
     ]
     project = chosen_project()
     before, after = (document(one.content(project), Resolved()) for one in (old, new))
@@ -201,7 +201,7 @@ def _changes(old: DraftLetter, new: DraftLetter, keys: tuple[str, ...]) -> list[
         first, last = before.section(key), after.section(key)
         titles = list(dict.fromkeys(part.title for part in (first, last) if part is not None))
         if titles and not (key == "counts" and found):
-            found.append(" → ".join(f"« {title} »" for title in titles))
+            found.append(" → ".join(gettext("« %(words)s »", words=title) for title in titles))
     return found or [gettext("le détail de la lettre")]
 
 
