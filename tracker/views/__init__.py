@@ -19,7 +19,6 @@ from tracker.views import (
     first_account,
     groups,
     guide,
-    handover,
     health,
     help_pages,
     home,
