@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from tests import factories
 from tests.client import CheckedClient
@@ -278,6 +278,25 @@ def test_authors_of_a_project_ended_long_ago_are_as_many_without_names(town: Sce
     assert snapshot(town) == before
     assert db.session.scalars(select(Authorship.id).where(Authorship.user_id == town.author.id)).all() == []
     assert db.session.get_one(User, town.author.id).name == "Odile Martin-Brume", "the account stays"
+
+
+@pytest.mark.parametrize("name", [None, "Josette Perrin"], ids=["an account", "a name typed of a workshop"])
+def test_a_closed_project_loses_its_names_too_and_no_page_kept_shows_them(
+    town: Scene, writing: Any, clock: Any, name: str | None
+) -> None:
+    confirm(writing, clock)
+    with writing():
+        project = db.session.get_one(Programme, town.programme_id)
+        project.ends_on, project.closed_at = date(2026, 1, 31), clock.now
+        if name is not None:
+            for row in db.session.scalars(select(Authorship)):
+                row.user_id, row.name = None, name
+    revision = db.session.scalar(select(Programme.revision))
+    clock.set(clock.now + timedelta(days=24 * 31))
+    assert run(writing, clock)[2] > 0
+    told = or_(Authorship.user_id == town.author.id, Authorship.name == "Josette Perrin")
+    assert db.session.scalars(select(Authorship.id).where(told)).all() == []
+    assert db.session.scalar(select(Programme.revision)) > revision, "pages are made again"
 
 
 def test_old_drafts_and_answered_requests_go_and_recent_ones_stay(town: Scene, writing: Any, clock: Any) -> None:

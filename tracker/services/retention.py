@@ -69,13 +69,16 @@ def authors(*, now: datetime) -> int:
     count = 0
     for programme_id in ended:
         of_project = select(Proposal.id).where(Proposal.programme_id == programme_id)
-        count += _unlink(programme_id, of_project, now) + _unname(of_project)
+        unnamed = _unlink(of_project, now) + _unname(of_project)
+        if unnamed:  # a project that ended long ago is closed as a rule: its names go all the same
+            history.bump(programme_id, though_closed=True)
+        count += unnamed
         if count >= AT_ONCE:
             break
     return count
 
 
-def _unlink(programme_id: int, of_project: Select[int], now: datetime) -> int:
+def _unlink(of_project: Select[int], now: datetime) -> int:
     people = list(
         db.session.scalars(
             select(Authorship.user_id)
@@ -104,8 +107,6 @@ def _unlink(programme_id: int, of_project: Select[int], now: datetime) -> int:
             .where(Event.actor_id == person_id, Event.subject == "proposal", Event.subject_id.in_(of_project))
             .values(actor_id=None, actor_label="")
         )
-    if people:
-        history.bump(programme_id)
     return len(people)
 
 
