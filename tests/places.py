@@ -101,6 +101,7 @@ ENTRIES = (
     Entry("people.presence", "/reglages/personnes/{person}/presence", only("admin")),
     Entry("people.grant", "/reglages/personnes/{person}/roles", only("admin")),
     Entry("people.end_grant", "/reglages/personnes/{person}/roles/{grant}/fin", only("admin")),
+    Entry("handover.show", "/reglages/personnes/{person}/transmettre", only("admin")),
     Entry("merging.choose", "/reglages/personnes/{person}/reunir", only("admin")),
     Entry("merging.names", "/reglages/personnes/{person}/reunir-des-noms", only("admin")),
     Entry("merging.merge", "/reglages/personnes/{person}/reunir/{leaver}", only("admin")),

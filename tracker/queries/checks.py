@@ -27,8 +27,9 @@ from tracker.models import (
     RollEntry,
     Vote,
 )
-from tracker.queries import activation, notices, readiness
+from tracker.queries import activation, holdings, notices, readiness, single_sign_on
 from tracker.queries.findings import Finding, Level
+from tracker.queries.holdings import LeftBehind
 from tracker.records import PARIS, paris_day
 
 __all__ = ["DEEP", "Finding", "Level", "deep", "setup"]
@@ -37,8 +38,10 @@ __all__ = ["DEEP", "Finding", "Level", "deep", "setup"]
 def setup() -> Iterator[Finding]:
     """What an instance needs before people come."""
     yield from readiness.findings(current_app.config["CLOCK"]())
+    yield from single_sign_on.findings()
     yield from _attempts()
     yield from _duties()
+    yield from _left_behind()
 
 
 def _duties() -> Iterator[Finding]:
@@ -66,6 +69,39 @@ def _duties() -> Iterator[Finding]:
             gettext("La réponse était due dans le mois."),
             endpoint="duties.data_requests_list",
         )
+
+
+def _left_behind() -> Iterator[Finding]:
+    """What people who left still hold; says nothing when they hold nothing."""
+    today = paris_day(current_app.config["CLOCK"]())
+    if (found := holdings.left_actions(today)).count:
+        message = ngettext(
+            "%(num)s action a pour pilote une personne qui est partie",
+            "%(num)s actions ont pour pilote une personne qui est partie",
+            found.count,
+        )
+        yield _to_hand_over(message, found)
+    if (found := holdings.left_groups(today)).count:
+        message = ngettext(
+            "%(num)s groupe est animé par une personne qui est partie",
+            "%(num)s groupes sont animés par une personne qui est partie",
+            found.count,
+        )
+        yield _to_hand_over(message, found)
+
+
+def _to_hand_over(message: str, found: LeftBehind) -> Finding:
+    """The page is that of the first person; once they hold nothing more, that of the next."""
+    names = ", ".join(name for _key, name in found.people[:5])
+    advice = gettext("À transmettre à quelqu'un qui est là, depuis la fiche de qui est parti : %(names)s", names=names)
+    return Finding(
+        Level.WARNING,
+        message,
+        advice,
+        endpoint="handover.show",
+        part=(("person_id", found.people[0][0]),),
+        topic=gettext("Les départs"),
+    )
 
 
 def _attempts() -> Iterator[Finding]:

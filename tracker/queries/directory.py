@@ -214,8 +214,8 @@ def people(filters: PeopleFilter, *, today: date, page: int) -> Page[PersonLine]
     )
 
 
-def person(user_id: int) -> PersonRecord | None:
-    """One person with register numbers and roles, past ones included, in three statements."""
+def person(user_id: int, *, whole: bool = True) -> PersonRecord | None:
+    """One person, with register numbers and roles, past ones included, when `whole`: in three statements, or one."""
     row = db.session.execute(
         select(User, Entity.name, Department.name, Site.name)
         .outerjoin(Entity, Entity.id == User.entity_id)
@@ -226,20 +226,24 @@ def person(user_id: int) -> PersonRecord | None:
     if row is None:
         return None
     user, employer, department, site = row
-    numbers = db.session.execute(
-        select(Matricule.number, Entity.short_name)
-        .join(Entity, Entity.id == Matricule.entity_id)
-        .where(Matricule.user_id == user_id)
-        .order_by(Entity.position, Matricule.number)
-    ).all()
     return PersonRecord(
         id=user.id, first_name=user.first_name, last_name=user.last_name, login=user.login, email=user.email or "",
         entity_id=user.entity_id, department_id=user.department_id, site_id=user.site_id, employer=employer or "",
         department=department or "", site=site or "", is_manager=user.is_manager, active=user.is_active,
         left_on=user.left_on, erased=user.erased_at is not None, has_account=user.password_hash is not None,
-        last_visit_at=user.last_visit_at, numbers=tuple((number, name) for number, name in numbers),
-        grants=_grants(user_id), merged_into_id=user.merged_into_id,
+        last_visit_at=user.last_visit_at, numbers=_numbers(user_id) if whole else (),
+        grants=_grants(user_id) if whole else (), merged_into_id=user.merged_into_id,
     )  # fmt: skip
+
+
+def _numbers(user_id: int) -> tuple[tuple[str, str], ...]:
+    rows = db.session.execute(
+        select(Matricule.number, Entity.short_name)
+        .join(Entity, Entity.id == Matricule.entity_id)
+        .where(Matricule.user_id == user_id)
+        .order_by(Entity.position, Matricule.number)
+    )
+    return tuple((number, name) for number, name in rows)
 
 
 def _grants(user_id: int) -> tuple[GrantLine, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 
 class Level(StrEnum):
@@ -23,6 +24,7 @@ class Finding:
     step: str = ""  # its name among the first steps of a town, when it is one
     topic: str = ""  # what it is about, in a word or two, when it is no first step
     optional: bool = False  # a town may open without it
+    part: tuple[tuple[str, Any], ...] = ()  # what the address of that page names
 
     @property
     def is_right(self) -> bool:

@@ -19,6 +19,7 @@ from tracker.validation import as_id
 from tracker.workflow import PENDING, VISIBLE
 
 PAGE_SIZE = 20
+TAKE, HAND_OVER = "review:take", "review:hand_over"  # verbs: who began a study, and to whom it was then given
 
 
 class StudyBucket(StrEnum):
@@ -149,8 +150,13 @@ def _bucket_where(bucket: StudyBucket) -> ColumnElement[bool]:
     return has_fresh_opinion()
 
 
+def handed_to(user_id: int) -> ColumnElement[bool]:
+    """The event by which a study was given to this person."""
+    return and_(Event.verb == HAND_OVER, Event.changes["to"].as_integer() == user_id)
+
+
 def _mine(user_id: int) -> ColumnElement[bool]:
-    """Taken by this person, or with an opinion of theirs."""
+    """Taken by this person or given to them, or with an opinion of theirs."""
     written = aliased(Review)
     return or_(
         select(written.id)
@@ -160,8 +166,7 @@ def _mine(user_id: int) -> ColumnElement[bool]:
         exists().where(
             Event.subject == "proposal",
             Event.subject_id == Proposal.id,
-            Event.verb == "review:take",
-            Event.actor_id == user_id,
+            or_(and_(Event.verb == TAKE, Event.actor_id == user_id), handed_to(user_id)),
         ),
     )
 

@@ -75,11 +75,14 @@ def preview(user_id: int, *, actor: Actor) -> Preview:
     require(actor, Permission.PERSON_ERASE)
     person = _person(user_id)
 
+    shown = Authorship.sealed.is_(False)
+
     def count(model: type, *where: Any) -> int:
         return db.session.scalar(select(func.count()).select_from(model).where(*where)) or 0
 
     counts = (
-        (gettext("propositions dont le nom s'efface"), count(Authorship, Authorship.user_id == user_id)),
+        # only where the name is shown: a count must not tell of the others
+        (gettext("propositions dont le nom s'efface"), count(Authorship, Authorship.user_id == user_id, shown)),
         (gettext("brouillons supprimés"), len(_drafts(user_id))),
         (gettext("suivis supprimés"), count(Follow, Follow.user_id == user_id)),
         (gettext("visites supprimées"), count(UserSession, UserSession.user_id == user_id)),

@@ -45,6 +45,7 @@ from tracker.models import (
 from tracker.permissions import Permission, require
 from tracker.queries import merging
 from tracker.queries.merging import Side
+from tracker.queries.reviews import handed_to
 from tracker.records import Actor, paris_day, seen_mark
 from tracker.services import history, vote_merging
 from tracker.services.register_rows import end_visits
@@ -132,6 +133,7 @@ def merge(
     _join_follows(kept_id, dropped_id)
     _join_readings(kept_id, dropped_id)
     _join_redactions(kept_id, dropped_id)
+    _move_studies(kept_id, dropped_id)
     _join_grants(kept_id, dropped_id)
     db.session.expire_all()
     _join_people(kept, dropped, account_moves=found.account_moves, now=now)
@@ -228,6 +230,13 @@ def _join_redactions(kept_id: int, dropped_id: int) -> None:
         free = or_(other.is_(None), other != kept_id)
         db.session.execute(update(Redaction).where(column == dropped_id, free).values({column.key: kept_id}))
     db.session.execute(update(Redaction).where(refused == dropped_id).values(refused_by_id=kept_id))
+
+
+def _move_studies(kept_id: int, dropped_id: int) -> None:
+    """A study given to somebody is told by an event alone."""
+    for event in db.session.scalars(select(Event).where(handed_to(dropped_id))):
+        event.changes = {**event.changes, "to": kept_id}
+    db.session.flush()
 
 
 def _join_grants(kept_id: int, dropped_id: int) -> None:

@@ -134,7 +134,7 @@ def edit(*, user_id: int, person: PersonInput, actor: Actor, now: datetime, seen
     """
     require(actor, Permission.PERSON_EDIT)
     user = _known(user_id)
-    present = directory.person(user_id) if seen else None
+    present = directory.person(user_id, whole=False) if seen else None
     stale = present is not None and present.mark != seen
     changes = {}
     for name, value in _checked(person, but=user_id).items():
@@ -190,6 +190,21 @@ def set_active(*, user_id: int, active: bool, actor: Actor, now: datetime) -> No
     db.session.flush()
 
 
+def holds(user_id: int, given: GrantInput) -> bool:
+    """Whether somebody holds this role there at some of these dates."""
+    held = select(RoleGrant.id).where(
+        RoleGrant.user_id == user_id,
+        RoleGrant.role == given.role,
+        RoleGrant.programme_id.is_not_distinct_from(given.programme_id),
+        RoleGrant.group_id.is_not_distinct_from(given.group_id),
+        RoleGrant.site_id.is_not_distinct_from(given.site_id),
+        or_(RoleGrant.ends_on.is_(None), RoleGrant.ends_on >= given.starts_on),
+    )
+    if given.ends_on is not None:
+        held = held.where(RoleGrant.starts_on <= given.ends_on)
+    return db.session.scalar(held.limit(1)) is not None
+
+
 def grant(*, user_id: int, given: GrantInput, actor: Actor, now: datetime) -> RoleGrant:
     """Give a role for a time; raises Refused when it does not fit its place, or is held already meanwhile."""
     require(actor, Permission.PERSON_EDIT)
@@ -207,17 +222,7 @@ def grant(*, user_id: int, given: GrantInput, actor: Actor, now: datetime) -> Ro
     if given.role is Role.ADMIN and given.programme_id is not None:
         raise Refused(gettext("L'outil se gère partout : aucun projet à choisir."), field="where")
     validation.date_range(given.starts_on, given.ends_on, start_field="starts_on", end_field="ends_on")
-    held = select(RoleGrant.id).where(
-        RoleGrant.user_id == user_id,
-        RoleGrant.role == given.role,
-        RoleGrant.programme_id.is_not_distinct_from(given.programme_id),
-        RoleGrant.group_id.is_not_distinct_from(given.group_id),
-        RoleGrant.site_id.is_not_distinct_from(given.site_id),
-        or_(RoleGrant.ends_on.is_(None), RoleGrant.ends_on >= given.starts_on),
-    )
-    if given.ends_on is not None:
-        held = held.where(RoleGrant.starts_on <= given.ends_on)
-    if db.session.scalar(held.limit(1)) is not None:
+    if holds(user_id, given):
         raise Refused(gettext("Cette personne tient déjà ce rôle à ces dates."), field="starts_on")
     row = RoleGrant(
         user_id=user_id, role=given.role, programme_id=given.programme_id, group_id=given.group_id,
@@ -229,23 +234,23 @@ def grant(*, user_id: int, given: GrantInput, actor: Actor, now: datetime) -> Ro
     return row
 
 
-def end_grant(*, user_id: int, grant_id: int, actor: Actor, now: datetime) -> None:
-    """Yesterday was the last day of a role; one that had not been held a whole day is taken out."""
+def end_grant(*, user_id: int, grant_id: int, actor: Actor, now: datetime, day: date | None = None) -> None:
+    """The eve of `day` (today) was the last day of a role; one that had not been held a whole day is taken out."""
     require(actor, Permission.PERSON_EDIT)
     _known(user_id)
     row = db.session.get(RoleGrant, grant_id, populate_existing=True)
     if row is None or row.user_id != user_id:
         raise NotFound(gettext("Ce rôle n'existe pas."))
-    today = paris_day(now)
-    if row.ends_on is not None and row.ends_on < today:
+    day = day or paris_day(now)
+    if row.ends_on is not None and row.ends_on < day:
         return
     if row.role is Role.ADMIN:
         _refuse_last_manager(user_id, now)
     _trace_grant("role:end", row, actor, now)
-    if row.starts_on >= today:
+    if row.starts_on >= day:
         db.session.delete(row)
     else:
-        row.ends_on = today - timedelta(days=1)
+        row.ends_on = day - timedelta(days=1)
     db.session.flush()
 
 

@@ -25,7 +25,7 @@ bp = Blueprint("merging", __name__, url_prefix="/reglages/personnes")
 @bp.get("/<int:person_id>/reunir")
 @requires(Permission.PERSON_EDIT)
 def choose(person_id: int) -> str:
-    person = one_or_404(person_id)
+    person = one_or_404(person_id, whole=False)
     q = request.args.get("q", person.name)[:100]
     others = directory.people(PeopleFilter(q=q, state="toutes"), today=today(), page=1)
     found = merging.typed_names(q)
@@ -43,7 +43,7 @@ def choose(person_id: int) -> str:
 @bp.post("/<int:person_id>/reunir-des-noms")
 @requires(Permission.PERSON_EDIT)
 def names(person_id: int) -> ResponseReturnValue:
-    person = one_or_404(person_id)
+    person = one_or_404(person_id, whole=False)
     back = url_for("merging.choose", person_id=person_id, q=request.form.get("q", "")[:100])
     form = NamesForm(found=merging.typed_names(request.form.get("q", "")))
     if form.names.data and not confirmed():

@@ -12,7 +12,7 @@ from flask_login import current_user
 from tracker.enums import Role
 from tracker.forms.people import GrantForm, PersonForm
 from tracker.permissions import Permission, can
-from tracker.queries import directory
+from tracker.queries import directory, holdings
 from tracker.queries.directory import PeopleFilter, PersonRecord
 from tracker.security import acting, current_time, requires
 from tracker.services import people as service
@@ -56,9 +56,9 @@ def index() -> str:
     )
 
 
-def one_or_404(person_id: int) -> PersonRecord:
+def one_or_404(person_id: int, *, whole: bool = True) -> PersonRecord:
     """The person; whoever asks for an account merged into another is led to that one."""
-    person = directory.person(person_id)
+    person = directory.person(person_id, whole=whole)
     if person is not None and person.merged_into_id is not None:
         abort(redirect(url_for("people.show", person_id=person.merged_into_id), 303))
     if person is None or person.erased:
@@ -136,6 +136,9 @@ def presence(person_id: int) -> ResponseReturnValue:
     back = url_for("people.show", person_id=person_id)
     active = request.form.get("presente") == "oui"
     if not active and not confirmed():
+        if person.active and holdings.of_person(person_id, today=today()):
+            flash(gettext("Dites d'abord qui reprend ce que tient cette personne."), "info")
+            return redirect(url_for("handover.show", person_id=person_id, depart="oui"), 303)
         return ask(
             gettext("%(name)s ne travaille plus ici ?", name=person.name),
             gettext(

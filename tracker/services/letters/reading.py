@@ -49,13 +49,13 @@ def ask_proofreading(
         row.asked_at, row.answered_at = now, None
         rows.append(row)
         if notify and person.email:
-            _queue(letter, person, now)
+            queue_request(letter, person, now)
     db.session.flush()
     trace(letter, "letter:proofread", actor=actor, now=now, readers=[person.id for person in people])
     return rows
 
 
-def _queue(letter: Letter, person: User, now: datetime) -> None:
+def queue_request(letter: Letter, person: User, now: datetime) -> None:
     """One message per person and version of the draft."""
     key = f"{MAIL_KIND}:{letter.id}:{letter.revision}:{person.id}"
     slug = db.session.scalar(select(Programme.slug).where(Programme.id == letter.programme_id))

@@ -13,7 +13,7 @@ from tracker.views.settings.blueprint import bp, menu
 
 def _where(finding: Finding) -> str:
     """The page that mends what was found; "" when it is not on a page."""
-    return url_for(finding.endpoint) if finding.endpoint in current_app.view_functions else ""
+    return url_for(finding.endpoint, **dict(finding.part)) if finding.endpoint in current_app.view_functions else ""
 
 
 @bp.get("")
