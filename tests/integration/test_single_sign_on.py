@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -13,80 +12,16 @@ from flask import Flask
 from sqlalchemy import select
 
 from tests import factories, openid_provider
-from tests.client import Answer, CheckedClient
+from tests.client import CheckedClient
 from tests.conftest import Clock
+from tests.integration.sign_on_scene import BACK, ENTER, START, arrive, bound, come_back, flashed, leave
 from tests.openid_provider import Provider
 from tracker.enums import Role
 from tracker.extensions import db, end_transaction
 from tracker.identity import openid
 from tracker.models import Event, LoginFailure, Matricule, SecondFactor, Setting, User, UserSession
-from tracker.providers import TWO_FACTORS, OpenIdProvider
+from tracker.providers import OpenIdProvider
 from tracker.services import accounts
-
-START, BACK, ENTER = "/connexion/unique", "/connexion/unique/retour", "/connexion/unique/entrer"
-SETTINGS = "/reglages/connexion-unique"
-
-
-@pytest.fixture(scope="module")
-def provider() -> Iterator[Provider]:
-    with openid_provider.running() as found:
-        yield found
-
-
-@pytest.fixture(autouse=True)
-def configured(app: Flask, provider: Provider, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    asked = OpenIdProvider(provider.issuer, "tracker", "secret", two_factors=frozenset(TWO_FACTORS.split()))
-    monkeypatch.setitem(app.config, "OPENID", asked)
-    yield
-    provider.tell()
-
-
-@pytest.fixture
-def claire(writing: Any) -> User:
-    """An agent of the register; the manager's rule is the e-mail."""
-    with writing():
-        town = factories.entity(slug="ville", name="Ville")
-        project = factories.programme(entities=[town])
-        factories.add(Setting(key="single_sign_on", value={"rule": "email", "label": "ProConnect", "sirens": {}}))
-        person = factories.user(
-            programme=project, login="cmartin", email="claire@exemple.fr", first_name="Claire", last_name="Martin"
-        )
-        factories.add(Matricule(entity_id=town.id, number="A042", user_id=person.id))
-        return person
-
-
-def leave(client: CheckedClient, **fields: str) -> str:
-    """Press the button of the login page; the provider's address that the browser is led to."""
-    page = client.post(START, fields, expected=200)
-    address = page.response.headers["Refresh"].removeprefix("0; url=")
-    assert page.select("main a")[0]["href"] == address, "without the header, a link"
-    return address
-
-
-def come_back(client: CheckedClient, address: str, expected: int = 303) -> Answer:
-    """The browser sent back by the provider."""
-    parts = urlsplit(address)
-    assert parts.path == BACK
-    return client.get(f"{parts.path}?{parts.query}", expected=expected)
-
-
-def arrive(client: CheckedClient, provider: Provider, sub: str, *, expected: int = 200, **fields: str) -> Answer:
-    """Log in at the provider; the page that says who was recognised."""
-    answer = come_back(client, provider.log_in(leave(client, **fields), sub))
-    assert answer.location == ENTER, client.get(answer.location).words
-    return client.get(ENTER, expected=expected)
-
-
-def flashed(client: CheckedClient, answer: Answer) -> str:
-    """What the login page says after a refusal."""
-    assert answer.location.startswith("/connexion")
-    return client.get(answer.location).words
-
-
-def bound() -> tuple[str | None, str | None]:
-    end_transaction(commit=False)
-    issuer, subject = db.session.execute(select(User.issuer, User.subject).where(User.login == "cmartin")).one()
-    return issuer, subject
 
 
 def test_a_person_of_the_register_enters_and_stays_who_they_are_when_the_address_changes(
@@ -423,63 +358,21 @@ def test_without_a_provider_there_is_no_button_and_no_page(
     client.post(START, {}, expected=404)
 
 
-# --- What the manager chooses ----------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def manager(writing: Any, client: CheckedClient, claire: User) -> CheckedClient:
-    with writing():
-        factories.entity(slug="agglo", name="Agglo")
-        boss = factories.user(Role.ADMIN, login="gestion")
-    return client.login(boss)
-
-
-def test_the_manager_sees_and_chooses_the_rule(manager: CheckedClient, app: Flask) -> None:
-    page = manager.get(SETTINGS)
-    assert page.select("input[value=email]")[0].has_attr("checked")
-    fields = {"label": "le compte Agglopolys", "rule": "number", "siren-ville": "214 100 188 00019"}
-    assert manager.post(SETTINGS, fields).location == SETTINGS
-    end_transaction(commit=False)
-    kept = {"rule": "number", "label": "le compte Agglopolys", "sirens": {"ville": "214100188"}}
-    assert db.session.get_one(Setting, "single_sign_on").value == kept
-    assert "Se connecter avec le compte Agglopolys" in CheckedClient(app).get("/connexion")
-
-
-@pytest.mark.parametrize(
-    ("fields", "said"),
-    [
-        ({"rule": "number"}, "Donnez le numéro SIREN d'un employeur au moins"),
-        ({"rule": "email", "siren-ville": "12"}, "neuf chiffres"),
-        ({"rule": "number", "siren-ville": "214100188", "siren-agglo": "214100188"}, "le même numéro SIREN"),
-        ({"rule": "everybody"}, "Il reste à corriger"),
-    ],
-)
-def test_a_rule_that_could_not_work_is_refused(manager: CheckedClient, fields: dict[str, str], said: str) -> None:
-    assert said in manager.post(SETTINGS, fields, expected=422)
-    end_transaction(commit=False)
-    assert db.session.get_one(Setting, "single_sign_on").value["rule"] == "email"
-
-
-def test_the_manager_detaches_a_person_who_then_is_matched_anew(
-    manager: CheckedClient, app: Flask, provider: Provider, claire: User, writing: Any
+def test_what_was_typed_when_the_visit_ended_waits_while_the_person_comes_back_by_the_provider(
+    client: CheckedClient, provider: Provider, claire: User, clock: Clock
 ) -> None:
-    provider.knows("sub-old", email="claire@exemple.fr", email_verified=True)
-    provider.knows("sub-new", email="claire@exemple.fr", email_verified=True)
-    hers = CheckedClient(app)
-    arrive(hers, provider, "sub-old")
-    hers.post(ENTER, {})
-    fields = {"geste": "detacher", "person": "CMARTIN"}
-    assert "Détacher cette personne" in manager.post(SETTINGS, fields, expected=200)
-    assert bound() == (provider.issuer, "sub-old"), "asked first"
-    manager.post(SETTINGS, {**fields, "confirmed": "yes"})
-    assert bound() == (None, None)
-    hers.get("/actions", expected=302)
-    arrive(hers, provider, "sub-new")
-    hers.post(ENTER, {})
-    assert bound() == (provider.issuer, "sub-new")
-    nobody = {"geste": "detacher", "person": "personne", "confirmed": "yes"}
-    assert "Personne n'a cet identifiant" in manager.post(SETTINGS, nobody, expected=404)
-
-
-def test_only_the_manager_sees_the_rule(client: CheckedClient, claire: User) -> None:
-    client.login(claire).get(SETTINGS, expected=403)
+    provider.knows("sub-1", email="claire@exemple.fr", email_verified=True)
+    arrive(client, provider, "sub-1")
+    client.post(ENTER, {"shared": "1"})
+    clock.advance(minutes=20)
+    typed = {"csrf_token": client.csrf_token(), "title": "Des vélos", "_resume_target": "/propositions/nouvelle"}
+    ended = client.post(
+        "/reprise", {**typed, "_resume_login": ""}, expected=401, headers={"Origin": "http://localhost"}
+    )
+    assert "pas encore de retour" in ended
+    assert ended.select("main button[formnovalidate]")
+    arrive(client, provider, "sub-1")  # in another tab
+    client.post(ENTER, {"shared": "1"})
+    back = client.post("/reprise", typed, expected=400, headers={"Origin": "http://localhost"})
+    assert "un clic l'envoie" in back
+    assert back.select("main input[name=title], main textarea[name=title]")

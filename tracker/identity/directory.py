@@ -36,6 +36,8 @@ def ask(directory: Directory, login: str, password: str) -> str:
             return _own(ldap3, connection, directory, user) if connection.bind() else ""
         finally:
             connection.unbind()
+            if connection.socket is not None:  # left open when nobody answered
+                connection.socket.close()
     except (LDAPException, OSError) as error:
         raise Away from error
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from flask import current_app
+from flask_babel import gettext
 from sqlalchemy import Select, select
 
 from tracker.extensions import db
 from tracker.identity import Identity
 from tracker.models import Entity, Matricule, Setting, User
+from tracker.queries.findings import Finding, Level
 
 SETTING = "single_sign_on"
 NOBODY, EMAIL, NUMBER = "none", "email", "number"
@@ -78,6 +81,18 @@ def matched(told: Identity) -> Person | None:
             )
         )
     return None
+
+
+def findings() -> Iterator[Finding]:
+    """A provider without a rule: its button leads nobody in."""
+    if current_app.config["OPENID"] is not None and chosen().rule == NOBODY:
+        yield Finding(
+            Level.WARNING,
+            gettext("La connexion unique est prête, mais aucune règle ne dit qui entre"),
+            gettext("Choisissez comment reconnaître les personnes à leur première connexion."),
+            endpoint="settings.single_sign_on",
+            optional=True,
+        )
 
 
 def in_directory(match: str, value: str) -> int | None:
