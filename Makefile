@@ -52,7 +52,7 @@ format: $(VENV)/dev ## Put the code in the house style
 	@$(VENV)/bin/ruff check --fix .
 	@$(VENV)/bin/ruff format .
 
-screenshots: $(VENV)/dev ## Take the pictures of the README from a demonstration of its own
+screenshots: $(VENV)/dev ## Take the pictures of the README and of the user guide from a demonstration of its own
 	@scripts/install-browser
 	@$(PYTHON) scripts/screenshots.py
 

@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import re
-import subprocess
 import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from math import ceil, floor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -58,6 +57,7 @@ class Detail(NamedTuple):
     path: str | Callable[[Page], str]
     first: str  # from the top of this element…
     last: str = ""  # …to the bottom of that one
+    width: int = 700  # of the window
 
 
 def _first_link(page: Page, path: str, selector: str) -> str:
@@ -109,16 +109,17 @@ def _register_preview(page: Page) -> str:
 
 SHOTS = (
     Shot("proposal", "agent", "/propositions/19", 1280, 900),
-    Shot("board", "copil", "/tableau-de-bord?au=2018-06-30", 1280, 900),
+    Shot("board", "copil", "/tableau-de-bord?au=2018-06-30", 1280, 1240),
     Shot("statement-phone", "pilote", _my_action, 375, 740),
     Shot("letter", "agent", "/lettres/9", 1280, 900),
 )
+PHONE = 400  # those who are likely to read the guide on a phone see what a phone shows
 DETAILS = (
-    Detail("proposer", "agent", "/propositions/nouvelle", ".field:has(#body)", "fieldset.field"),
-    Detail("soutenir", "agent", f"/propositions{PROJECT}", ".cards > li", ".cards > li:nth-child(2)"),
-    Detail("parcours", "agent", "/propositions/19", "ol.parcours", "ol.parcours > li:nth-child(7) .parcours-by"),
+    Detail("proposer", "agent", "/propositions/nouvelle", ".field:has(#body)", "fieldset.field", PHONE),
+    Detail("soutenir", "agent", f"/propositions{PROJECT}", ".cards > li", ".cards > li:nth-child(2)", PHONE),
+    Detail("parcours", "agent", "/propositions/19", "ol.parcours", "ol.parcours > li:nth-child(6) > div", PHONE),
     Detail("tour", "pilote", "/actions/mon-tour", ".round-row"),
-    Detail("meteo", "pilote", _my_action, "fieldset:has(input[name=health])"),
+    Detail("meteo", "pilote", _my_action, "fieldset:has(input[name=health])", width=PHONE),
     Detail("avis", "etude", _under_study, "#avis"),
     Detail("moderer", "moderation", _in_moderation, "[aria-labelledby=publier]", "[aria-labelledby=renvoyer]"),
     Detail("decider", "copil", f"/a-decider{PROJECT}", ".settle-item"),
@@ -128,7 +129,7 @@ DETAILS = (
     Detail("importer", "admin", _register_preview, "main .definitions", "main table"),
     Detail("codes", "admin", "/reglages/codes", "main table thead", "main table tbody tr:nth-child(3)"),
 )
-NARROW, AROUND, TALLEST = 700, 8, 1100  # a guide's picture: the window, the space around, the height it may have
+AROUND, TALLEST = 8, 1100  # of a guide's picture: the space around, the height it may have
 
 
 class _Quiet(WSGIRequestHandler):
@@ -145,14 +146,17 @@ def _demonstration(folder: str) -> Iterator[None]:
         "TRACKER_SECRET_KEY": SECRET,
         "TRACKER_BASE_URL": BASE,
     }
-    flask = [str(Path(sys.executable).parent / "flask"), "--app", "wsgi", "db", "upgrade"]
-    subprocess.run(flask, cwd=ROOT, env={**os.environ, **environ}, check=True, stderr=subprocess.DEVNULL)  # noqa: S603
     sys.path.insert(0, str(ROOT))
+    import flask_migrate
+
     from tracker import create_app
+    from tracker.extensions import prepare_migrations
     from tracker.services import demo
 
     app = create_app(environ=environ, config={"CLOCK": lambda: DAY})
+    prepare_migrations(app, str(ROOT / "migrations"))
     with app.app_context():
+        flask_migrate.upgrade()
         demo.load(now=DAY, say=lambda _line: None)
     server = make_server("127.0.0.1", PORT, app, threaded=True, request_handler=_Quiet)
     thread = threading.Thread(target=server.serve_forever)
@@ -198,14 +202,14 @@ def _edges(element: Locator) -> tuple[float, float, float, float]:
 
 def _detail(browser: Browser, detail: Detail) -> tuple[int, int]:
     """Take it; answer its width and height."""
-    with _visit(browser, detail, NARROW, 1200) as page:
+    with _visit(browser, detail, detail.width, 1200) as page:
         first = page.locator(detail.first).first
         left, top, right, bottom = _edges(first)
         if detail.last:
             others = _edges(page.locator(detail.last).first)
             left, right, bottom = min(left, others[0]), max(right, others[2]), others[3]
-        left, top = max(0, left - AROUND), top - AROUND
-        right, bottom = min(NARROW, right + AROUND), min(bottom + AROUND, top + TALLEST)
+        left, top = max(0, floor(left) - AROUND), floor(top) - AROUND
+        right, bottom = min(detail.width, ceil(right) + AROUND), min(ceil(bottom) + AROUND, top + TALLEST)
         clip = {"x": left, "y": top, "width": right - left, "height": bottom - top}
         taken = page.screenshot(full_page=True, clip=clip)  # type: ignore[arg-type]
     with Image.open(io.BytesIO(taken)) as picture:
