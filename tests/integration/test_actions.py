@@ -16,7 +16,6 @@ from tests.integration.action_scene import PEOPLE, Site, be
 from tracker.enums import ActionStatus, Health, ProposalState, UpdateKind
 from tracker.extensions import db
 from tracker.models import Action, Programme
-from tracker.queries import kept
 
 fresh_log = action_scene.fresh_log  # the fixture
 site = action_scene.site  # the fixture
@@ -121,33 +120,6 @@ def test_a_page_that_does_not_exist_is_not_found(client: CheckedClient, site: Si
     client.get("/actions/99", expected=404)
     client.get("/actions/99999999999999", expected=404)
     client.get("/actions/nouvelle", expected=403)
-
-
-@pytest.mark.parametrize("path", ["/actions", "/actions/{number}", "/actions/{number}/point", "/groupes/vie-au-travail",
-                                  "/groupes/vie-au-travail/tour", "/groupes", "/actions/mon-tour"])  # fmt: skip
-def test_pages_take_as_many_statements_with_10_as_with_300_actions(
-    client: CheckedClient, site: Site, writing: Any, count_sql: Any, path: str
-) -> None:
-    be(client, site, "steering")
-
-    def more(count: int) -> int:
-        with writing():
-            project = db.session.get_one(Programme, site.project.id)
-            proposals = tuple(factories.proposal(project, state=ProposalState.RETAINED) for _ in range(3))
-            for _ in range(count):
-                one = factories.action(
-                    project, group_id=site.group_id, proposals=proposals, pilot_id=site.users["steering"].id,
-                    milestones=(("Un jalon", date(2026, 5, 1)),),
-                )  # fmt: skip
-                factories.update(one, date(2026, 2, 1), note="Un mot.", author_id=site.users["lead"].id)
-        kept.forget()
-        with count_sql() as statements:
-            client.get(path.format(number=site.number))
-        return len(statements)
-
-    few = more(10)
-    assert few == more(290)
-    assert few <= 8
 
 
 # --- The page of one

@@ -292,11 +292,10 @@ def many(project: Programme, n: int) -> None:
         factories.update(action, on + timedelta(days=30), planned_start=on, planned_end=on + timedelta(days=200))
 
 
-@pytest.mark.parametrize("n", [10, 1000])
-def test_statements_stay_the_same_with_rows(client: CheckedClient, writing, count_sql, n: int) -> None:
+def test_a_thousand_actions_weigh_little_and_are_kept(client: CheckedClient, writing, count_sql) -> None:
     with writing():
         project = factories.programme()
-        many(project, n)
+        many(project, 1000)
         user = factories.user(Role.STEERING, programme=project)
     client.login(user)
     with count_sql() as cold:

@@ -16,7 +16,7 @@ from tests.integration.test_decisions import CONDITION, TODAY, WHY, YES, Committ
 from tests.integration.test_reviews import count
 from tracker.enums import Outcome, ProposalState, ReviewAdvice, Role
 from tracker.extensions import db, end_transaction, write_transaction
-from tracker.models import Decision, DecisionCondition, Proposal, ProposalLineage, Review, User
+from tracker.models import Decision, Proposal, ProposalLineage, Review, User
 
 S = ProposalState
 FORM = {
@@ -87,30 +87,6 @@ class TestList:
         whole = client.get("/a-decider?imprimer=1")
         assert len(blocks(whole)) == 20
         assert "aucune réunion du comité n'est encore datée" in whole
-
-    def test_as_many_statements_for_ten_rows_as_for_three_hundred(self, client: CheckedClient, count_sql: Any) -> None:
-        case = Committee(*[S.PUBLISHED] * 10)
-        client.login(case.user("copil"))
-        paths = ["/a-decider", f"/a-decider/{case.numbers[0]}", "/a-decider/publier", "/reponses/conditions"]
-        few = self._counts(client, count_sql, paths)
-        with write_transaction():
-            project = db.session.get_one(Proposal, case.ids[0]).programme
-            for n in range(300):
-                row = factories.proposal(project, state=S.UNDER_REVIEW)
-                if n % 3 == 0:
-                    key = factories.decision(row, published=n % 2 == 0).id
-                    db.session.add(DecisionCondition(decision_id=key, kind=CONDITION[0], label="crédits"))
-        many = self._counts(client, count_sql, paths)
-        assert few == many
-        assert max(many) <= 8, many
-
-    def _counts(self, client: CheckedClient, count_sql: Any, paths: list[str]) -> list[int]:
-        counts = []
-        for path in paths:
-            with count_sql() as statements:
-                client.get(path)
-            counts.append(len(statements))
-        return counts
 
 
 class TestDeciding:

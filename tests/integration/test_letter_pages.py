@@ -304,33 +304,7 @@ def test_an_editor_of_another_project_does_not_write_here(drafted, writing, clie
     client.post("/lettres/composer", {"quarter": "2025-T4"}, expected=403)
 
 
-# --- Cost and command -----------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("path", ["/lettres", "/lettres/1", "/lettres/1.txt", "/lettres/1/imprimer", DRAFT])
-def test_pages_take_the_same_few_statements_however_much_there_is_to_tell(
-    scene, writing, client, count_sql, path
-) -> None:
-    taken = []
-    for more in (0, 60):
-        with writing():
-            programme = db.session.get(Programme, scene.programme_id)
-            for _ in range(more):
-                kept = factories.proposal(programme, author=scene.author, sent_on=date(2026, 2, 1))
-                factories.decision(kept, taken_on=date(2026, 2, 9))
-                factories.action(programme, opened_on=date(2026, 2, 10), proposals=(kept,))
-        with writing():
-            letters.build(scene.programme_id, QUARTER, actor=scene.actor, now=scene.now())
-        if not path.startswith(DRAFT) and more:
-            publish_next(scene, writing, QUARTER)
-        if not path.startswith(DRAFT) and not more:
-            continue
-        client.login(scene.editor).get(path)
-        with count_sql() as statements:
-            client.get(path)
-        taken.append(len(statements))
-    assert max(taken) <= 8, taken
-    assert len(set(taken)) == 1
+# --- Command --------------------------------------------------------------------------------------------------
 
 
 def test_the_command_composes_and_refuses_with_a_sentence(scene, app) -> None:

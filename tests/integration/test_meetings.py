@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import pytest
@@ -12,13 +12,12 @@ from sqlalchemy import select
 from tests import factories
 from tests.client import CheckedClient
 from tests.conftest import NOON
-from tests.integration.test_decisions import CONDITION, TODAY, WHY, YES, Committee, one
+from tests.integration.test_decisions import CONDITION, WHY, YES, Committee, one
 from tests.integration.test_reviews import count
 from tracker.enums import ActionStatus, MeetingKind, ProposalState, Role
 from tracker.errors import Conflict, Forbidden, Refused
 from tracker.extensions import db, end_transaction, write_transaction
 from tracker.models import Event, Meeting, Programme, Proposal, User
-from tracker.queries import kept
 from tracker.services import meetings as service
 from tracker.services.meetings import MeetingInput
 
@@ -282,34 +281,3 @@ class TestPages:
         for key in ("4242", "0", "99999999999999999999"):
             client.get(f"/reunions/{key}", expected=404)
             client.get(f"/reunions/{key}/modifier", expected=404)
-
-    def test_as_many_statements_for_ten_rows_as_for_three_hundred(self, client: CheckedClient, count_sql: Any) -> None:
-        case = Committee(*[S.UNDER_REVIEW] * 2)
-        case.publish(case.take(answer=replace(YES, meeting_id=case.meeting_id)))
-        with write_transaction():
-            project = db.session.get_one(Programme, case.project_id)
-            factories.update(factories.action(project), TODAY, meeting_id=case.meeting_id)
-        client.login(case.user("copil"))
-        few = self._counts(client, count_sql, case)
-        with write_transaction():
-            project = db.session.get_one(Programme, case.project_id)
-            for n in range(300):
-                factories.meeting(project, TODAY - timedelta(days=n))
-            for _ in range(40):
-                factories.decision(
-                    factories.proposal(project, state=S.UNDER_REVIEW), meeting_id=case.meeting_id,
-                    taken_on=date(2026, 3, 12),
-                )  # fmt: skip
-                factories.update(factories.action(project), TODAY, meeting_id=case.meeting_id)
-        many = self._counts(client, count_sql, case)
-        assert few == many
-        assert max(many) <= 8
-
-    def _counts(self, client: CheckedClient, count_sql: Any, case: Committee) -> list[int]:
-        counts = []
-        for path in ("/reunions", f"/reunions/{case.meeting_id}"):
-            kept.forget()
-            with count_sql() as statements:
-                client.get(path)
-            counts.append(len(statements))
-        return counts

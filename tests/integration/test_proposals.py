@@ -175,18 +175,6 @@ def test_only_mine_among_those_i_support(agent: CheckedClient, town: Town, writi
     assert "Premier choix" not in other.get("/propositions?soutien=1")
 
 
-@pytest.mark.parametrize("rows", [10, 300])
-def test_the_list_takes_as_many_statements_however_long(
-    agent: CheckedClient, town: Town, writing: Any, count_sql: Any, rows: int
-) -> None:
-    with writing():
-        for n in range(rows):
-            town.proposal(author=town.other if n % 2 else town.agent)
-    with count_sql() as statements:
-        agent.get("/propositions?q=texte&tri=soutenues&soutien=0")
-    assert len(statements) <= 8, statements
-
-
 # --- All projects at once ---------------------------------------------------------------------------------------
 
 

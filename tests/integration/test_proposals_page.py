@@ -227,23 +227,6 @@ def test_a_withdrawn_proposal_keeps_its_number_and_hides_its_text(
     assert "Un texte repris" in CheckedClient(client.app).login(town.other).get(f"/propositions/{number}")
 
 
-@pytest.mark.parametrize("rows", [1, 40])
-def test_the_page_takes_as_many_statements_however_rich(
-    agent: CheckedClient, town: Town, writing: Any, count_sql: Any, rows: int
-) -> None:
-    with writing():
-        p = town.proposal(author=town.agent)
-        for _ in range(rows):
-            factories.add(Authorship(proposal_id=p.id, user_id=factories.user().id, sealed=False))
-            action = factories.action(town.project, proposals=(p,), milestones=(("Étape", date(2026, 4, 1)),))
-            factories.update(action, date(2026, 3, 1), note="Un point.")
-            factories.decision(p, outcome=Outcome.RETAINED)
-        number = p.number
-    with count_sql() as statements:
-        agent.get(f"/propositions/{number}")
-    assert len(statements) <= 8, statements
-
-
 def test_my_proposals_are_mine_drafts_first(client: CheckedClient, town: Town, writing: Any) -> None:
     with writing():
         town.proposal(author=town.agent, title="Ancienne", state=S.DECLINED)
