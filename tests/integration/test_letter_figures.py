@@ -14,13 +14,12 @@ from sqlalchemy import select
 
 from tests import factories
 from tests.effort import cases
-from tests.integration.test_recount import worlds
+from tests.integration.test_recount import drawn_world
 from tests.recount import recount
 from tracker.enums import Role
 from tracker.extensions import db, end_transaction, write_transaction
 from tracker.letters import Quarter, canonical, digest
 from tracker.models import Frozen, Letter
-from tracker.queries import kept
 from tracker.records import Actor, Grant
 from tracker.services import letters
 
@@ -83,13 +82,7 @@ def publish_all(programme_id: int, names: tuple[str, ...], delays: list[int]) ->
 @cases(6, 100)
 @given(st.data())
 def test_letters_equal_a_recount_on_random_histories(app, data) -> None:
-    kept.forget()
-    with write_transaction():
-        for table in reversed(db.metadata.sorted_tables):
-            if table.name != "instance":
-                db.session.execute(table.delete())
-        programme_id = data.draw(worlds())()
-    db.session.expire_all()
+    programme_id = drawn_world(data)
     delays = data.draw(st.lists(st.integers(-40, 30), min_size=len(QUARTERS), max_size=len(QUARTERS)))
     publish_all(programme_id, QUARTERS, delays)
     agree(programme_id)

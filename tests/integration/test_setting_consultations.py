@@ -9,27 +9,15 @@ from sqlalchemy import func, select
 
 from tests import factories
 from tests.conftest import NOON
-from tracker.enums import PhaseKind, Role
+from tests.integration import settings_scene
+from tests.integration.settings_scene import last_event
+from tracker.enums import PhaseKind
 from tracker.extensions import db
 from tracker.models import Campaign, Event, Phase
 from tracker.records import paris_instant
 
-
-@pytest.fixture
-def project(writing):
-    with writing():
-        return factories.programme(title="Mieux travailler")
-
-
-@pytest.fixture
-def manager(client, writing):
-    with writing():
-        person = factories.user(Role.ADMIN, entity_id=None)
-    return client.login(person)
-
-
-def last_event() -> Event:
-    return db.session.scalars(select(Event).order_by(Event.id.desc())).first()
+project = settings_scene.project  # the fixture
+manager = settings_scene.manager  # the fixture
 
 
 START = paris_instant(date(2026, 3, 1), 8)

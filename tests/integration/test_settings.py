@@ -11,28 +11,16 @@ from sqlalchemy import func, select
 
 from tests import factories
 from tests.conftest import NOON
+from tests.integration import settings_scene
+from tests.integration.settings_scene import last_event
 from tracker.enums import Role
 from tracker.errors import Refused
 from tracker.extensions import db
 from tracker.imports import pictures
-from tracker.models import Department, Entity, Event, Programme, Site, Theme, User, WorkingGroup
+from tracker.models import Department, Entity, Programme, Site, Theme, User, WorkingGroup
 
-
-@pytest.fixture
-def project(writing):
-    with writing():
-        return factories.programme(title="Mieux travailler")
-
-
-@pytest.fixture
-def manager(client, writing):
-    with writing():
-        person = factories.user(Role.ADMIN, entity_id=None)
-    return client.login(person)
-
-
-def last_event() -> Event:
-    return db.session.scalars(select(Event).order_by(Event.id.desc())).first()
+project = settings_scene.project  # the fixture
+manager = settings_scene.manager  # the fixture
 
 
 # --- Projects and employers ---------------------------------------------------------------------------------------
@@ -75,7 +63,7 @@ def test_an_archived_project_does_not_change(manager, project, writing) -> None:
         db.session.get(Programme, project.id).closed_at = NOON
     data = {"title": "Trop tard", "starts_on": "2025-01-01", "ends_on": "2028-12-31"}
     page = manager.post(f"/reglages/projets/{project.id}", data, expected=422)
-    assert "archivé" in page
+    assert "Ce projet est clos" in page
 
 
 def picture(kind: str = "PNG", size: tuple[int, int] = (600, 300)) -> bytes:

@@ -59,44 +59,12 @@ ENUMS: dict[tuple[str, str], type[StrEnum]] = {
 STATES = frozenset({ProposalState.PUBLISHED, ProposalState.WITHDRAWN})
 ORIGINS = frozenset({Origin.AGENT, Origin.PAPER})
 ALLOWED: dict[str, frozenset[Any]] = {"state": STATES, "origin": ORIGINS}
+_COMMON = {
+    "kind", "source", "key", "as_of", "file", "project", "filter", "fields", "values", "defaults", "dates", "create",
+}  # fmt: skip
 _SECTIONS = {
-    "actions": frozenset(
-        [
-            "kind",
-            "source",
-            "key",
-            "as_of",
-            "file",
-            "project",
-            "filter",
-            "fields",
-            "values",
-            "defaults",
-            "dates",
-            "step",
-            "reached",
-            "stop",
-            "create",
-        ]
-    ),
-    "proposals": frozenset(
-        [
-            "kind",
-            "source",
-            "key",
-            "as_of",
-            "file",
-            "project",
-            "filter",
-            "fields",
-            "values",
-            "defaults",
-            "dates",
-            "body",
-            "tallies",
-            "create",
-        ]
-    ),
+    "actions": frozenset({*_COMMON, "step", "reached", "stop"}),
+    "proposals": frozenset({*_COMMON, "body", "tallies"}),
 }
 
 

@@ -62,6 +62,20 @@ def _change(actor: Actor, *, current: str, wanted: str) -> None:
     """Check, hash outside any transaction, then write alone. Raises Refused or TooManyAttempts."""
     now = current_time()
     new = accounts.check_new_password(login=actor.login, password=wanted, demo=current_app.config["DEMO"])
+    failures, _address = check_own_password(actor, current)
+    new_hash = accounts.hash_password(new)
+    begin_write()
+    accounts.forget_failures(failures)
+    accounts.change_password(actor=actor, new_hash=new_hash, now=now)
+    end_transaction(commit=True)
+
+
+def check_own_password(actor: Actor, typed: str) -> tuple[str, str]:
+    """The keys under which failures are counted; leaves no transaction open.
+
+    Raises Refused (`current_password`) or TooManyAttempts.
+    """
+    now = current_time()
     # guesses of the present password count apart from those of the login page: nobody can lock this form from outside
     keys = accounts.throttle_keys(
         current_app.config["SECRET_KEY"], account=str(actor.id), address=request.remote_addr or "", purpose="password"
@@ -69,13 +83,9 @@ def _change(actor: Actor, *, current: str, wanted: str) -> None:
     accounts.check_throttle(keys, now=now)
     stored = people.password_hash(actor.id)
     end_transaction(commit=False)
-    if not accounts.verify_password(stored, current):
+    if not accounts.verify_password(stored, typed):
         begin_write()
         accounts.note_failure(keys, now=now)
         end_transaction(commit=True)
         raise Refused(gettext("Ce n'est pas votre mot de passe actuel."), field="current_password")
-    new_hash = accounts.hash_password(new)
-    begin_write()
-    accounts.forget_failures(keys[0])
-    accounts.change_password(actor=actor, new_hash=new_hash, now=now)
-    end_transaction(commit=True)
+    return keys

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import (
     Blueprint,
     Response,
     abort,
-    current_app,
     flash,
     make_response,
     redirect,
@@ -22,18 +22,15 @@ from flask_babel import gettext
 
 from tracker.errors import Refused, TooManyAttempts, TrackerError
 from tracker.exports import qr
-from tracker.extensions import begin_write, end_transaction
 from tracker.forms.second_factor import OwnPasswordForm, SecondCodeForm
 from tracker.permissions import Permission
-from tracker.queries import people
 from tracker.queries import second_factor as factors
-from tracker.records import Actor
 from tracker.security import acting, current_time, public, requires, sessions
 from tracker.security.addresses import safe_path
-from tracker.services import accounts
 from tracker.services import second_factor as service
 from tracker.validation import as_id
 from tracker.views import visits
+from tracker.views.accounts import check_own_password
 from tracker.views.attempts import Attempt
 from tracker.views.frame import ask, confirmed, contact
 
@@ -71,7 +68,10 @@ def login() -> ResponseReturnValue:
 def mine() -> ResponseReturnValue:
     act = request.form.get("geste", "")
     if request.method == "POST":
-        acts = {"commencer": _begin, "confirmer": _confirm, "codes": _renew, "retirer": _remove}
+        acts = {"commencer": _begin, "confirmer": _confirm}
+        guarded = {"codes": _renew, "retirer": _remove}
+        if act in guarded:
+            return _with_password(guarded[act])
         if act not in acts:
             abort(400)
         return acts[act]()
@@ -121,48 +121,28 @@ def _codes(codes: list[str]) -> Response:
     return _private(render_template("second_factor/codes.html", codes=codes), 200)
 
 
-def _renew() -> ResponseReturnValue:
+def _with_password(act: Callable[[], ResponseReturnValue]) -> ResponseReturnValue:
+    """Do what asks for the present password first; the page again when it is refused."""
     form = OwnPasswordForm()
     if form.validate():
         try:
-            _check_password(acting(), form.current_password.data or "")
+            check_own_password(acting(), form.current_password.data or "")
         except TrackerError as refusal:
             form.refuse(refusal)
         else:
             with Attempt(form):
-                return _codes(service.renew_recovery_codes(actor=acting(), now=current_time()))
+                return act()
     return _page(422, own=form)
+
+
+def _renew() -> ResponseReturnValue:
+    return _codes(service.renew_recovery_codes(actor=acting(), now=current_time()))
 
 
 def _remove() -> ResponseReturnValue:
-    form = OwnPasswordForm()
-    if form.validate():
-        try:
-            _check_password(acting(), form.current_password.data or "")
-        except TrackerError as refusal:
-            form.refuse(refusal)
-        else:
-            with Attempt(form):
-                service.remove(actor=acting(), now=current_time())
-                flash(gettext("Le second code n'est plus demandé."), "success")
-                return redirect(url_for("second_factor.mine"), 303)
-    return _page(422, own=form)
-
-
-def _check_password(actor: Actor, typed: str) -> None:
-    """Raises Refused (`current_password`) or TooManyAttempts; leaves no transaction open."""
-    now = current_time()
-    keys = accounts.throttle_keys(
-        current_app.config["SECRET_KEY"], account=str(actor.id), address=request.remote_addr or "", purpose="password"
-    )
-    accounts.check_throttle(keys, now=now)
-    stored = people.password_hash(actor.id)
-    end_transaction(commit=False)
-    if not accounts.verify_password(stored, typed):
-        begin_write()
-        accounts.note_failure(keys, now=now)
-        end_transaction(commit=True)
-        raise Refused(gettext("Ce n'est pas votre mot de passe actuel."), field="current_password")
+    service.remove(actor=acting(), now=current_time())
+    flash(gettext("Le second code n'est plus demandé."), "success")
+    return redirect(url_for("second_factor.mine"), 303)
 
 
 @bp.route("/reglages/second-facteur", methods=["GET", "POST"])

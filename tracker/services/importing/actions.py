@@ -31,7 +31,7 @@ from tracker.services.importing.results import (
     batches,
     digest_of,
     insert_all,
-    insert_events,
+    insert_origins,
     known_rows,
     reserve_numbers,
 )
@@ -84,26 +84,8 @@ def _create(
         ],
     )
     _create_log(made, actor=actor, now=now)
-    insert_all(
-        ExternalRef,
-        [
-            {
-                "source": mapping.source,
-                "source_id": one.source_id,
-                "action_id": key,
-                "digest": digest_of(one),
-                "flags": list(one.flags),
-            }
-            for key, one in made
-        ],
-    )
-    insert_events(
-        ((key, one.source_id) for key, one in made),
-        source=mapping.source,
-        subject="action",
-        programme_id=places.programme_id,
-        actor=actor,
-        now=now,
+    insert_origins(
+        made, source=mapping.source, subject="action", programme_id=places.programme_id, actor=actor, now=now
     )
 
 

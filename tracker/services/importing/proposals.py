@@ -34,7 +34,7 @@ from tracker.services.importing.results import (
     batches,
     digest_of,
     insert_all,
-    insert_events,
+    insert_origins,
     known_rows,
     reserve_numbers,
 )
@@ -101,27 +101,10 @@ class _Writer:
             ],
         )
         insert_all(ImportedTally, [row for key, one in made for row in self._tallies(key, one)])
-        insert_all(
-            ExternalRef,
-            [
-                {
-                    "source": self.mapping.source,
-                    "source_id": one.source_id,
-                    "proposal_id": key,
-                    "digest": digest_of(one),
-                    "flags": list(one.flags),
-                }
-                for key, one in made
-            ],
-        )
-        insert_events(
-            ((key, one.source_id) for key, one in made),
-            source=self.mapping.source,
-            subject="proposal",
-            programme_id=self.places.programme_id,
-            actor=self.actor,
-            now=self.now,
-        )
+        insert_origins(
+            made, source=self.mapping.source, subject="proposal", programme_id=self.places.programme_id,
+            actor=self.actor, now=self.now,
+        )  # fmt: skip
         search.index_many([(key, one.title, one.body) for key, one in made if one.state is PUBLISHED])
 
     def _row(self, record: ProposalImport, number: int | None) -> dict[str, Any]:

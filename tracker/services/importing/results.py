@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -93,8 +93,8 @@ def insert_all(model: Any, rows: Sequence[dict[str, Any]]) -> None:
         db.session.execute(insert(getattr(model, "__table__", model)), rows)
 
 
-def insert_events(
-    records: Iterable[tuple[int, str]],
+def insert_origins(
+    made: Sequence[tuple[int, Record]],
     *,
     source: str,
     subject: str,
@@ -102,18 +102,33 @@ def insert_events(
     actor: Actor | None,
     now: datetime,
 ) -> None:
-    """One event for each row made: (id, id at the source)."""
-    rows = [
-        {
-            "at": now,
-            "programme_id": programme_id,
-            "actor_id": actor.id if actor else None,
-            "actor_label": actor.name if actor else "",
-            "verb": f"{subject}:import",
-            "subject": subject,
-            "subject_id": target_id,
-            "changes": {"source": [None, source], "source_id": [None, source_id]},
-        }
-        for target_id, source_id in records
-    ]
-    insert_all(Event, rows)
+    """Where each row made comes from, so that another run knows it, and its event: (id, record)."""
+    insert_all(
+        ExternalRef,
+        [
+            {
+                "source": source,
+                "source_id": one.source_id,
+                f"{subject}_id": key,
+                "digest": digest_of(one),
+                "flags": list(one.flags),
+            }
+            for key, one in made
+        ],
+    )
+    insert_all(
+        Event,
+        [
+            {
+                "at": now,
+                "programme_id": programme_id,
+                "actor_id": actor.id if actor else None,
+                "actor_label": actor.name if actor else "",
+                "verb": f"{subject}:import",
+                "subject": subject,
+                "subject_id": key,
+                "changes": {"source": [None, source], "source_id": [None, one.source_id]},
+            }
+            for key, one in made
+        ],
+    )
