@@ -7,7 +7,8 @@ from typing import Any
 import pyotp
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import event, select
+from sqlalchemy.exc import OperationalError
 
 from tests import factories
 from tests.client import Answer, CheckedClient
@@ -170,6 +171,23 @@ def test_when_required_managers_and_committee_set_it_up_before_anything_else(
     agent = CheckedClient(app)
     assert password(agent, "agente").location == "/"
     agent.get("/")
+
+
+def test_who_must_have_one_enters_only_once_it_is_kept(client: CheckedClient, chief: User, clock: Clock) -> None:
+    def full(_connection: Any) -> None:
+        raise OperationalError("COMMIT", {}, Exception("database or disk is full"))
+
+    manager = CheckedClient(client.app).login(db.session.scalars(select(User).where(User.login == "gestion")).one())
+    manager.post("/reglages/second-facteur", {"required": "1"})
+    password(client)
+    client.post(MINE, {"geste": "commencer"})
+    code = code_now(clock)
+    event.listen(db.engine, "commit", full)
+    try:
+        client.post(MINE, {"geste": "confirmer", "code": code}, expected=503)
+    finally:
+        event.remove(db.engine, "commit", full)
+    assert client.get("/", expected=302).location == MINE
 
 
 def test_the_manager_takes_away_a_lost_one_after_a_question(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
+import secrets
 from collections.abc import Collection
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -32,7 +32,7 @@ def keep_logo(data: bytes) -> str:
     if path.exists():
         path.touch()  # an old picture named anew: the cleaning must not take it meanwhile
     else:
-        beside = path.with_suffix(f".{os.getpid()}")
+        beside = path.with_suffix(f".{secrets.token_hex(8)}")
         beside.write_bytes(data)
         beside.chmod(0o600)
         beside.replace(path)

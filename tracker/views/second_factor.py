@@ -22,6 +22,7 @@ from flask_babel import gettext
 
 from tracker.errors import Refused, TooManyAttempts, TrackerError
 from tracker.exports import qr
+from tracker.extensions import end_transaction
 from tracker.forms.second_factor import OwnPasswordForm, SecondCodeForm
 from tracker.permissions import Permission
 from tracker.queries import second_factor as factors
@@ -111,7 +112,8 @@ def _confirm() -> ResponseReturnValue:
     if form.validate():
         with Attempt(form):
             codes = service.confirm(actor=acting(), typed=form.code.data or "", now=current_time())
-            cookie.pop(sessions.ENROL, None)
+            end_transaction(commit=True)
+            cookie.pop(sessions.ENROL, None)  # the cookie leaves with a 503 too: nothing is opened before it is kept
             return _codes(codes)
     return _page(422, form=form)
 
