@@ -52,6 +52,10 @@ class Refused(TrackerError):
     status = 422
 
 
+class ProjectClosed(Refused):
+    """The project is closed: it is read, it changes no more."""
+
+
 class TooManyAttempts(TrackerError):
     """Throttled; `retry_after` in seconds."""
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
 from flask_babel import gettext
 from sqlalchemy import Select, select, update
 
-from tracker.errors import Refused
+from tracker.errors import ProjectClosed
 from tracker.extensions import db
 from tracker.models import Event, Instance, Programme
 from tracker.records import Actor
@@ -29,7 +30,7 @@ def record(
     sealed: bool = False,
     though_closed: bool = False,
 ) -> None:
-    """Append who did what, old → new; never called for a vote. Raises Refused when the project is closed.
+    """Append who did what, old → new; never called for a vote. Raises ProjectClosed.
 
     `sealed`: the actor's name is not displayed, so neither id nor label nor texts are kept. `programme_id` None means
     that the change is the instance's (people, roles, settings). `though_closed`: what remains a duty or a right once
@@ -59,7 +60,7 @@ def just_made(verb: str, *, actor: Actor, now: datetime) -> Select[int]:
 def bump(programme_id: int | None, *, though_closed: bool = False) -> None:
     """Raise the revision of a project, or of the instance: every write goes through here.
 
-    Raises Refused when the project is closed: it is read, it changes no more.
+    Raises ProjectClosed: a closed project is read, it changes no more.
     """
     if programme_id is None:
         db.session.execute(update(Instance).values(revision=Instance.revision + 1))
@@ -72,6 +73,13 @@ def bump(programme_id: int | None, *, though_closed: bool = False) -> None:
         raise closed()
 
 
-def closed() -> Refused:
+def check_open(programme_ids: Collection[int]) -> None:
+    """Raise ProjectClosed when one of these projects is closed, before anything else is found wrong."""
+    shut = select(Programme.id).where(Programme.id.in_(programme_ids), Programme.closed_at.is_not(None))
+    if db.session.scalar(shut.limit(1)) is not None:
+        raise closed()
+
+
+def closed() -> ProjectClosed:
     """What anybody is told who would change something of a closed project."""
-    return Refused(gettext("Ce projet est clos : il se lit, mais rien n'y change plus."))
+    return ProjectClosed(gettext("Ce projet est clos : il se lit, mais rien n'y change plus."))

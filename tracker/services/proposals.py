@@ -234,7 +234,8 @@ def discard_draft(*, actor: Actor, key: str, now: datetime) -> None:
     sent = select(func.count()).where(ProposalTransition.proposal_id == proposal.id)
     if proposal.state is not ProposalState.DRAFT or db.session.scalar(sent):
         raise Refused(gettext("Cette proposition a déjà été envoyée : son brouillon ne s'efface plus."))
-    _record(proposal, "discard", actor=actor, now=now, sealed=True, state=False)
+    # what nobody but its author ever read is theirs to erase, whatever became of the project
+    _record(proposal, "discard", actor=actor, now=now, sealed=True, state=False, though_closed=True)
     db.session.execute(delete(Authorship).where(Authorship.proposal_id == proposal.id))
     db.session.execute(delete(Proposal).where(Proposal.id == proposal.id))
     db.session.expire_all()

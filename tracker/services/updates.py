@@ -106,9 +106,10 @@ def post_round(
     """All the rows of a round at once: None confirms, a statement changes.
 
     A row whose action moved since `expected` (its latest update) is left aside; any other refusal writes nothing.
-    Raises RoundRefused and Forbidden.
+    Raises RoundRefused, Forbidden, and Refused when the project is closed.
     """
     actions = {key: locked_action(key) for key in sorted(statements)}
+    history.check_open({action.programme_id for action in actions.values()})
     records: Sequence[ActionRecord] = log.load_actions(ids=tuple(statements)) if statements else ()
     by_id = {record.id: record for record in records}
     confirmed = changed = 0

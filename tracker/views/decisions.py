@@ -27,6 +27,7 @@ from tracker.views.attempts import Attempt
 from tracker.views.frame import (
     LinkedPage,
     ask,
+    check_open,
     chosen_project,
     confirmed,
     may,
@@ -227,6 +228,7 @@ def publish() -> ResponseReturnValue:
     """Choose (GET), read what agents will read (GET with `apercu`), publish (POST)."""
     project = chosen_project()
     require(acting(), Permission.DECISION_PUBLISH, project)
+    check_open()
     attempt = Attempt()
     if request.method == "POST":
         seen = _previewed(request.form.getlist("decision"))

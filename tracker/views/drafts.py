@@ -23,7 +23,7 @@ from tracker.security import acting, current_time, requires
 from tracker.services import proposals as service
 from tracker.validation import as_id
 from tracker.views.attempts import Attempt
-from tracker.views.frame import ask, confirmed, page_frame, show_project
+from tracker.views.frame import ask, check_open, confirmed, page_frame, show_project
 from tracker.views.proposals import bp, load
 
 S = ProposalState
@@ -243,6 +243,7 @@ def rewrite(number: int) -> ResponseReturnValue:
     page, _project = load(number)
     if not page.mine:
         abort(403, gettext("Seules les personnes qui ont écrit cette proposition peuvent faire cela."))
+    check_open()
     form = RewriteForm(data={"title": page.title, "body": page.body, "base_version": page.versions})
     if form.validate_on_submit():
         base = as_id(request.form.get("base_version", ""))

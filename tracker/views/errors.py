@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from flask import Flask, Response, current_app, g, make_response, render_template, request, url_for
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from werkzeug.exceptions import HTTPException, default_exceptions
 
-from tracker.errors import TooManyAttempts, TrackerError, Unavailable
+from tracker.errors import ProjectClosed, TooManyAttempts, TrackerError, Unavailable
 from tracker.extensions import CommitFailed, DatabaseTrouble, end_transaction, is_unavailable, speaking
 from tracker.security import choose_locale, resume
 
@@ -90,15 +91,15 @@ def _carried(code: int) -> list[tuple[str, str]]:
     return resume.carried_fields() if code not in {400, 405} and resume.may_carry() else []
 
 
-def _page(code: int, message: str = "", advice: str = "") -> Response:
-    heading, usual, usual_advice = _words(code)
+def _page(code: int, message: str = "", advice: str = "", *, heading: str = "") -> Response:
+    usual_heading, usual, usual_advice = _words(code)
     if _wants_json():
         return _json(code, message or usual)
     carried = _carried(code)
     body = render_template(
         "errors/error.html",
         code=code,
-        heading=heading,
+        heading=heading or usual_heading,
         message=message or usual,
         advice=advice or usual_advice,
         carried=carried,
@@ -108,6 +109,11 @@ def _page(code: int, message: str = "", advice: str = "") -> Response:
 
 
 def _refusal(error: TrackerError) -> Response:
+    if isinstance(error, ProjectClosed):
+        advice = gettext(
+            "Ses pages se lisent toujours. Le gestionnaire de l'outil peut le rouvrir, en disant pourquoi."
+        )
+        return _page(error.status, error.message, advice, heading=gettext("Ce projet est clos"))
     response = _page(error.status, error.message, error.advice if isinstance(error, Unavailable) else "")
     if isinstance(error, TooManyAttempts):
         response.headers["Retry-After"] = str(error.retry_after)

@@ -16,6 +16,7 @@ from tracker.queries import projects
 from tracker.queries.projects import Frame, ProjectRecord
 from tracker.records import Page, paris_day
 from tracker.security import current_time
+from tracker.services.history import closed
 from tracker.validation import as_id
 from tracker.wording import Labels
 
@@ -80,6 +81,12 @@ def show_project(programme_id: int) -> ProjectRecord:
     g.project = page_frame().by_id(programme_id)
     project: ProjectRecord = g.project
     return project
+
+
+def check_open() -> None:
+    """Where something is about to be typed: raise ProjectClosed when the page's project takes it no more."""
+    if g.project.closed:
+        raise closed()
 
 
 # what a closed project takes no more

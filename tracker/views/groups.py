@@ -15,7 +15,7 @@ from tracker.queries.groups import GroupRecord
 from tracker.security import acting, requires
 from tracker.views.actions.rounds import run
 from tracker.views.conditional import conditional
-from tracker.views.frame import chosen_project, may, show_project, today
+from tracker.views.frame import check_open, chosen_project, may, show_project, today
 from tracker.views.lists import word
 from tracker.views.shared import shared_page
 
@@ -86,6 +86,7 @@ def show(slug: str) -> ResponseReturnValue:
 def round(slug: str) -> ResponseReturnValue:
     group = _load(slug)
     require(acting(), Permission.GROUP_ROUND, group)
+    check_open()
     return run(
         groups.action_ids_of_group(group.id),
         back_url=url_for("groups.show", slug=slug),

@@ -19,7 +19,16 @@ from tracker.services import meetings as service
 from tracker.validation import as_id
 from tracker.views.attempts import Attempt
 from tracker.views.conditional import conditional
-from tracker.views.frame import LinkedPage, chosen_project, may, page_number, project_args, show_project, today
+from tracker.views.frame import (
+    LinkedPage,
+    check_open,
+    chosen_project,
+    may,
+    page_number,
+    project_args,
+    show_project,
+    today,
+)
 from tracker.views.lists import chosen
 from tracker.views.shared import shared_page
 
@@ -82,6 +91,7 @@ def show(meeting_id: int) -> str:
 def create() -> ResponseReturnValue:
     project = chosen_project()
     require(acting(), Permission.MEETING_EDIT, project)
+    check_open()
     form = MeetingForm(groups=projects.groups(project.id), data={"kind": MeetingKind.STEERING.value})
     if form.validate_on_submit():
         with Attempt(form):
@@ -97,6 +107,7 @@ def create() -> ResponseReturnValue:
 def edit(meeting_id: int) -> ResponseReturnValue:
     meeting = _one_or_404(meeting_id)
     require(acting(), Permission.MEETING_EDIT, meeting)
+    check_open()
     form = MeetingForm(groups=projects.groups(meeting.programme_id), data=_values(meeting) | {"seen": meeting.mark})
     theirs: list[tuple[str, str]] = []
     if form.validate_on_submit():

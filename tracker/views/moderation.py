@@ -15,7 +15,7 @@ from tracker.queries.moderation import WaitingProposal
 from tracker.security import acting, current_time, requires
 from tracker.services import proposals as service
 from tracker.views.attempts import Attempt
-from tracker.views.frame import LinkedPage, page_frame, page_number, show_project
+from tracker.views.frame import LinkedPage, check_open, page_frame, page_number, show_project
 
 bp = Blueprint("moderation", __name__, url_prefix="/moderation")
 
@@ -23,7 +23,8 @@ bp = Blueprint("moderation", __name__, url_prefix="/moderation")
 @bp.get("")
 @requires(Permission.PROPOSAL_MODERATE)
 def index() -> str:
-    reached = [p.id for p in page_frame().projects if can(current_user, Permission.PROPOSAL_MODERATE, p)]
+    running = [p for p in page_frame().projects if not p.closed]
+    reached = [p.id for p in running if can(current_user, Permission.PROPOSAL_MODERATE, p)]
     waiting = LinkedPage(moderation.waiting(reached, actor=acting(), page=page_number()))
     return render_template("moderation/index.html", waiting=waiting, several=len(page_frame().projects) > 1)
 
@@ -34,6 +35,7 @@ def _load(proposal_id: int) -> WaitingProposal | None:
     if page is not None:
         require(acting(), Permission.PROPOSAL_MODERATE, page)
         show_project(page.programme_id)
+        check_open()
     return page
 
 

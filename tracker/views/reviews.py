@@ -19,7 +19,7 @@ from tracker.security import acting, current_time, requires
 from tracker.services import lineage
 from tracker.services import reviews as service
 from tracker.views.attempts import Attempt
-from tracker.views.frame import LinkedPage, chosen_project, page_number, project_args, show_project
+from tracker.views.frame import LinkedPage, check_open, chosen_project, page_number, project_args, show_project
 from tracker.views.lists import chosen, sorts, theme_options
 from tracker.workflow import PENDING
 
@@ -81,6 +81,7 @@ def studied_or_404(number: int, permission: Permission) -> StudiedProposal:
         abort(404, gettext("Aucune proposition ne porte ce numéro."))
     require(acting(), permission, proposal)
     show_project(proposal.programme_id)
+    check_open()
     return proposal
 
 

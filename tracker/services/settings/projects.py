@@ -10,7 +10,7 @@ from flask_babel import gettext
 from sqlalchemy import func, select, update
 
 from tracker import validation
-from tracker.errors import Conflict, NotFound, Refused
+from tracker.errors import NotFound, Refused
 from tracker.extensions import db
 from tracker.models import Entity, Programme, Theme
 from tracker.permissions import Permission, require
@@ -98,13 +98,13 @@ def create(*, project: ProjectInput, actor: Actor, now: datetime) -> Programme:
 
 
 def edit(*, project_id: int, project: ProjectInput, actor: Actor, now: datetime) -> Programme:
-    """Change a project; its address stays. Raises Forbidden, NotFound, Refused, Conflict once it is closed."""
+    """Change a project; its address stays. Raises Forbidden, NotFound, Refused, also once it is closed."""
     require(actor, Permission.SETTINGS_EDIT)
     row = db.session.get(Programme, project_id, with_for_update=True)
     if row is None:
         raise NotFound(gettext("Ce projet n'existe pas."))
     if row.closed_at is not None:
-        raise Conflict(gettext("Ce projet est archivé : il ne change plus."))
+        raise history.closed()
     checked = check_project(project)
     was_principal = row.is_principal
 

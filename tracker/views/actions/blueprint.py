@@ -12,7 +12,7 @@ from tracker.queries import action_pages
 from tracker.queries.action_pages import ActionHead
 from tracker.records import ActionRecord
 from tracker.security import acting
-from tracker.views.frame import show_project, today
+from tracker.views.frame import CLOSED_TO, check_open, show_project, today
 
 bp = Blueprint("actions", __name__, url_prefix="/actions")
 
@@ -24,6 +24,8 @@ def load(number: int, permission: Permission = Permission.ACTION_VIEW) -> Action
         abort(404)
     show_project(head.programme_id)
     require(acting(), permission, head)
+    if permission in CLOSED_TO:
+        check_open()
     return head
 
 

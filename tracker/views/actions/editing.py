@@ -21,7 +21,7 @@ from tracker.services.actions import Place
 from tracker.validation import as_id
 from tracker.views.actions.blueprint import bp, load
 from tracker.views.attempts import Attempt
-from tracker.views.frame import chosen_project, show_project, today
+from tracker.views.frame import check_open, chosen_project, show_project, today
 
 
 def _asked_numbers() -> list[int]:
@@ -72,6 +72,7 @@ def create() -> ResponseReturnValue:
     if len(proposals) < len(numbers):
         abort(404, gettext("Une de ces propositions n'existe pas ou n'est pas publiée."))
     project = show_project(proposals[0].programme_id) if proposals else chosen_project()
+    check_open()
     form = CreateForm(data=_first_values(proposals))
     choices = _choices(form, project, Permission.ACTION_CREATE)
     if not form.group.choices:

@@ -19,7 +19,7 @@ from tracker.security import acting, current_time, requires
 from tracker.services import letters as service
 from tracker.views.attempts import Attempt
 from tracker.views.frame import ask as ask_first
-from tracker.views.frame import chosen_project, confirmed, project_args, today
+from tracker.views.frame import check_open, chosen_project, confirmed, project_args, today
 from tracker.views.letters import bp, forms_of
 
 
@@ -39,6 +39,7 @@ def writable_draft(quarter: str) -> DraftLetter:
     """The same for those who write it."""
     draft = draft_or_404(quarter)
     require(acting(), Permission.LETTER_EDIT, draft)
+    check_open()
     return draft
 
 
@@ -211,6 +212,7 @@ def publish(quarter: str) -> ResponseReturnValue:
     """The confirmation says number, day of the figures and order; then nothing changes any more."""
     draft = draft_or_404(quarter)
     require(acting(), Permission.LETTER_PUBLISH, draft)
+    check_open()
     form = PublishForm(data={"is_public": draft.is_public, "revision": draft.revision})
     status = 200
     if form.validate_on_submit():

@@ -32,7 +32,7 @@ def after(endpoint: str, **args: Any) -> str:
     return url_for("settings.first_steps") if from_first_steps() else url_for(endpoint, **args)
 
 
-def from_first_steps() -> dict[str, str]:
+def from_first_steps() -> dict[str, Any]:
     """The argument that remembers that somebody came from the first steps; none for others."""
     return {"suite": FIRST_STEPS} if request.args.get("suite") == FIRST_STEPS else {}
 

@@ -13,7 +13,16 @@ from tracker.queries.campaigns import CampaignRecord
 from tracker.security import acting, current_time, requires
 from tracker.services.settings import consultations as service
 from tracker.views.attempts import Attempt
-from tracker.views.frame import ask, chosen_project, confirmed, contact, page_frame, project_args, show_project
+from tracker.views.frame import (
+    ask,
+    check_open,
+    chosen_project,
+    confirmed,
+    contact,
+    page_frame,
+    project_args,
+    show_project,
+)
 from tracker.views.settings.blueprint import REMOVE, after, bp, removes, shown_status
 
 
@@ -29,6 +38,7 @@ def campaigns_list() -> str:
 @requires(Permission.SETTINGS_EDIT)
 def campaign_create() -> ResponseReturnValue:
     project = chosen_project()
+    check_open()
     form = CampaignForm(data=campaign_values(None, elsewhere=_elsewhere()))
     if form.validate_on_submit():
         with Attempt(form):
