@@ -241,6 +241,8 @@ def test_nobody_merges_themselves_nor_what_is_gone_nor_without_the_right(town: T
             merge(town, writing, kept=ids[0], dropped=ids[1])
     with pytest.raises(Forbidden):
         merge(town, writing, by="odile.petit")
+    with pytest.raises(Refused, match="propre compte"), writing():
+        merging.give_names(user_id=boss_id, authorship_ids={1}, actor=actor(), now=NOON)
     merge(town, writing)
     with pytest.raises(NotFound):
         merge(town, writing)

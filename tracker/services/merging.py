@@ -96,13 +96,17 @@ def preview(*, kept_id: int, dropped_id: int, keys: Keys, actor: Actor, now: dat
     require(actor, Permission.PERSON_EDIT)
     if kept_id == dropped_id:
         raise Refused(gettext("Choisissez deux fiches différentes."))
-    if actor.id in {kept_id, dropped_id}:
-        raise Refused(gettext("Vous ne pouvez pas réunir votre propre compte : demandez-le à un·e autre gestionnaire."))
+    check_not_oneself(actor, kept_id, dropped_id)
     found = merging.sides({kept_id, dropped_id}, today=paris_day(now))
     if len(found) < 2 or any(side.erased for side in found.values()):
         raise NotFound(gettext("Cette personne n'existe pas."))
     voting = vote_merging.check(kept_id=kept_id, dropped_id=dropped_id, keys=keys)
     return Preview(found[kept_id], found[dropped_id], voting)
+
+
+def check_not_oneself(actor: Actor, *ids: int) -> None:
+    if actor.id in ids:
+        raise Refused(gettext("Vous ne pouvez pas réunir votre propre compte : demandez-le à un·e autre gestionnaire."))
 
 
 def merge(
@@ -305,6 +309,7 @@ def give_names(*, user_id: int, authorship_ids: Collection[int], actor: Actor, n
     Only names that are shown: nobody tells whose a name not displayed is. Raises Forbidden, NotFound, Refused.
     """
     require(actor, Permission.PERSON_EDIT)
+    check_not_oneself(actor, user_id)
     person = db.session.get(User, user_id, with_for_update=True)
     if person is None or person.erased_at is not None:
         raise NotFound(gettext("Cette personne n'existe pas."))

@@ -26,14 +26,18 @@ bp = Blueprint("merging", __name__, url_prefix="/reglages/personnes")
 @requires(Permission.PERSON_EDIT)
 def choose(person_id: int) -> str:
     person = one_or_404(person_id, whole=False)
-    q = request.args.get("q", person.name)[:100]
+    try:
+        service.check_not_oneself(acting(), person.id)
+    except TrackerError as refusal:
+        abort(refusal.status, refusal.message)
+    q = request.args.get("q", person.last_name or person.login)[:100]
     others = directory.people(PeopleFilter(q=q, state="toutes"), today=today(), page=1)
     found = merging.typed_names(q)
     return render_template(
         "people/merge_choose.html",
         person=person,
         q=q,
-        others=[one for one in others.items if one.id != person.id],
+        others=[one for one in others.items if one.id not in {person.id, acting().id}],
         more=others.total > len(others.items),
         names=found,
         form=NamesForm(formdata=None, found=found),
