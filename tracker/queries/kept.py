@@ -70,9 +70,6 @@ class Kept(Generic[T]):
             self.put(key, found)
         return found
 
-    def __len__(self) -> int:
-        return len(self._values)
-
     def clear(self) -> None:
         with self._lock:
             self._values.clear()

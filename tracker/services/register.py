@@ -36,7 +36,6 @@ AT_ONCE = 500  # fewer people than this are written before the page answers
 BATCH = 500
 LEASE = timedelta(minutes=5)
 KEEP_FILES = timedelta(days=7)
-LISTS = ("created", "changed", "absent", "ambiguous", "refused")
 
 
 # --- The file, beside the database --------------------------------------------------------------------------------
