@@ -7,17 +7,16 @@ bind it was asked to a file. Run as a program: python -m tests.directory_server 
 from __future__ import annotations
 
 import contextlib
-import ipaddress
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from tests import certificates
 from tests.openid_provider import free_port
 
 ELSEWHERE = "127.0.0.2"  # this machine, under an address that does not count as this machine
@@ -45,33 +44,10 @@ class Served:
         return (self.folder / "binds").read_text("utf-8").splitlines()
 
 
-def _make_certificate(folder: Path) -> None:
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "annuaire")])
-    now = datetime.now(UTC)
-    addresses = [x509.IPAddress(ipaddress.ip_address(one)) for one in ("127.0.0.1", ELSEWHERE)]
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName(addresses), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
-    )  # fmt: skip
-    (folder / "certificate.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    (folder / "key.pem").write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-
-
 @contextlib.contextmanager
 def running(folder: Path) -> Iterator[Served]:
     """A directory for as long as the block lasts."""
-    _make_certificate(folder)
+    certificates.make(folder, ("127.0.0.1", ELSEWHERE))
     (folder / "binds").touch()
     served = Served(folder, free_port(), free_port())
     process = subprocess.Popen(

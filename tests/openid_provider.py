@@ -1,7 +1,8 @@
 """A provider of OpenID Connect in a process of its own: `oidc-provider-mock`, made stricter, and hostile on demand.
 
 Stricter: a code is given only for its PKCE verifier. Hostile: `Provider.tell(nonce="…")` changes what the next ID
-tokens say; `forge=True` signs them with a key of its own. Run as a program: python -m tests.openid_provider PORT
+tokens say; `forge=True` signs them with a key of its own. Over TLS when it is given a folder for its certificate.
+Run as a program: python -m tests.openid_provider PORT [FOLDER]
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ import hashlib
 import http.client
 import json
 import os
+import re
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -23,19 +26,28 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from tests import certificates
+
 
 class Provider:
     """A running provider, and what it is told to say."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, folder: Path | None = None) -> None:
         self.port = port
-        self.issuer = f"http://127.0.0.1:{port}"
+        self.certificate = certificates.make(folder) if folder else None
+        self.trust = ssl.create_default_context(cafile=self.certificate) if self.certificate else None
+        self.issuer = f"{'https' if folder else 'http'}://127.0.0.1:{port}"
 
     def _send(self, method: str, path: str, body: object) -> None:
         asked = urllib.request.Request(  # noqa: S310 - our own address
             self.issuer + path, json.dumps(body).encode(), {"Content-Type": "application/json"}, method=method
         )
-        urllib.request.urlopen(asked, timeout=5).close()  # noqa: S310
+        urllib.request.urlopen(asked, timeout=5, context=self.trust).close()  # noqa: S310
+
+    def answers(self) -> None:
+        """Raises when it is not there."""
+        address = f"{self.issuer}/.well-known/openid-configuration"
+        urllib.request.urlopen(address, timeout=2, context=self.trust).close()  # noqa: S310
 
     def knows(self, sub: str, **claims: Any) -> None:
         """Somebody who has an account there."""
@@ -65,11 +77,11 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def running() -> Iterator[Provider]:
-    """A provider for as long as the block lasts."""
-    provider = Provider(free_port())
+def running(folder: Path | None = None) -> Iterator[Provider]:
+    """A provider for as long as the block lasts; `folder`: over TLS, with a certificate kept there."""
+    provider = Provider(free_port(), folder)
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.openid_provider", str(provider.port)],
+        [sys.executable, "-m", "tests.openid_provider", str(provider.port), *([str(folder)] if folder else [])],
         cwd=Path(__file__).parent.parent, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
     )  # fmt: skip
     try:
@@ -78,7 +90,7 @@ def running() -> Iterator[Provider]:
                 assert process.stderr is not None
                 raise AssertionError(process.stderr.read().decode())
             with contextlib.suppress(urllib.error.URLError, ConnectionError, TimeoutError):
-                urllib.request.urlopen(f"{provider.issuer}/.well-known/openid-configuration", timeout=2).close()  # noqa: S310
+                provider.answers()
                 break
             time.sleep(0.1)
         yield provider
@@ -87,7 +99,7 @@ def running() -> Iterator[Provider]:
         process.communicate(timeout=10)
 
 
-def serve(port: int) -> None:
+def serve(port: int, folder: Path | None) -> None:
     """The process itself; its own imports, since the tests' process has no need of them."""
     import oidc_provider_mock
     from authlib import jose
@@ -137,10 +149,13 @@ def serve(port: int) -> None:
             audience = {"iss": request.host_url.rstrip("/"), "aud": lies["signed"]}
             response.set_data(signed({**response.get_json(), **audience}))
             response.content_type = "application/jwt"
+        elif response.mimetype == "text/html":
+            response.set_data(re.sub(rb"<link[^>]*>", b"", response.get_data()))  # a style sheet from far away
         return response
 
-    make_server("127.0.0.1", port, app, threaded=True).serve_forever()
+    tls = (str(folder / "certificate.pem"), str(folder / "key.pem")) if folder else None
+    make_server("127.0.0.1", port, app, threaded=True, ssl_context=tls).serve_forever()
 
 
 if __name__ == "__main__":
-    serve(int(sys.argv[1]))
+    serve(int(sys.argv[1]), Path(sys.argv[2]) if sys.argv[2:] else None)

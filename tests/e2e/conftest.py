@@ -22,10 +22,11 @@ import pytest
 from playwright.sync_api import Browser
 from werkzeug.routing import MapAdapter
 
-from tests import demonstration
+from tests import demonstration, openid_provider
 from tests.e2e.inspector import Inspector
 from tests.e2e.looks import Windows
 from tests.e2e.site import Site
+from tests.openid_provider import Provider
 from tracker import create_app
 
 QUIET = [
@@ -111,16 +112,42 @@ def site(loaded_demo: Path, browser: Browser) -> Iterator[Site]:
             yield served
 
 
-@pytest.fixture(scope="module")
-def empty_server(browser: Browser) -> Iterator[Site]:
-    """What a town has on its first day: the production server, in production mode, on an empty database."""
-    settings = {"TRACKER_MODE": "production", "TRACKER_SECRET_KEY": secrets.token_hex(32)}
+@contextlib.contextmanager
+def _first_day(browser: Browser, **settings: str) -> Iterator[Site]:
+    settings = {"TRACKER_MODE": "production", "TRACKER_SECRET_KEY": secrets.token_hex(32), **settings}
     with _scratch() as scratch:
         folder = scratch / "instance"
         folder.mkdir()
         demonstration.run_flask("db", "upgrade", folder=folder, **settings)
         with _served(scratch, folder, browser, **settings) as served:
             yield served
+
+
+@pytest.fixture(scope="module")
+def empty_server(browser: Browser) -> Iterator[Site]:
+    """What a town has on its first day: the production server, in production mode, on an empty database."""
+    with _first_day(browser) as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Provider]:
+    """Where the agents of a town have an account already."""
+    with openid_provider.running(tmp_path_factory.mktemp("provider")) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def joined_server(browser: Browser, provider: Provider) -> Iterator[Site]:
+    """The first day of a town whose agents have an account elsewhere."""
+    with _first_day(
+        browser,
+        TRACKER_OIDC_ISSUER=provider.issuer,
+        TRACKER_OIDC_CLIENT_ID="tracker",
+        TRACKER_OIDC_CLIENT_SECRET="given by the provider",
+        REQUESTS_CA_BUNDLE=str(provider.certificate),
+    ) as served:
+        yield served
 
 
 @pytest.fixture(scope="session")
@@ -157,6 +184,13 @@ def _visits(site: Site) -> Iterator[Callable[..., Inspector]]:
 def visit(site: Site) -> Iterator[Callable[..., Inspector]]:
     """`visit("agent", width=375)`: a watched page in a window of its own; what was found wrong fails the test."""
     with _visits(site) as opens:
+        yield opens
+
+
+@pytest.fixture
+def joined_visit(joined_server: Site) -> Iterator[Callable[..., Inspector]]:
+    """`visit`, of the server whose agents come by a provider."""
+    with _visits(joined_server) as opens:
         yield opens
 
 

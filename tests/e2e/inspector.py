@@ -95,6 +95,7 @@ class Inspector:
 
     def __init__(self, page: Page, base: str) -> None:
         self.page, self.base = page, base
+        self.elsewhere = base  # another site where the person goes, whose pages are not ours to watch
         self.findings: list[str] = []
         self.expected = 200  # the status the next answer must have
         self.status = 0
@@ -107,6 +108,8 @@ class Inspector:
     # what the browser tells us
 
     def _note(self, finding: str) -> None:
+        if self.elsewhere != self.base and self.page.url.startswith(self.elsewhere):
+            return
         where = urlsplit(self.page.url)
         self.findings.append(f"{where.path}{'?' + where.query if where.query else ''}: {finding}")
 
@@ -118,7 +121,7 @@ class Inspector:
             self._note(f"console {message.type}: {message.text[:300]}")
 
     def _asked(self, request: Request) -> None:
-        if not request.url.startswith((self.base, "data:", "blob:", "about:")):
+        if not request.url.startswith((self.base, self.elsewhere, "data:", "blob:", "about:")):
             self._note(f"asks another host: {request.url}")
 
     def _answered(self, response: Response) -> None:
