@@ -35,7 +35,7 @@ test: $(VENV)/dev ## Check style and types, then run every test, browser tests i
 	@scripts/install-browser
 	@scripts/install-pdf
 	@$(MAKE) --no-print-directory lint
-	@$(VENV)/bin/pytest -n 2 --dist loadscope
+	@$(VENV)/bin/pytest -n 2 --dist loadscope --no-loadscope-reorder
 
 torture: $(VENV)/dev ## Try the properties on many more cases, new ones each time
 	@TRACKER_TESTS=thorough $(VENV)/bin/pytest -n 2 $$(grep -rlE '@given' tests)
