@@ -12,7 +12,7 @@ from sqlalchemy import select
 from tests import factories
 from tests.client import CheckedClient
 from tests.conftest import NOON
-from tracker.enums import ActionStatus, ProposalState, ReviewAdvice, Role
+from tracker.enums import ActionStatus, ProposalState, ReviewAdvice, Role, UpdateKind
 from tracker.errors import Conflict, Forbidden, Refused
 from tracker.extensions import db, end_transaction
 from tracker.models import (
@@ -27,7 +27,8 @@ from tracker.models import (
     RoleGrant,
     User,
 )
-from tracker.queries import checks, holdings, people, reviews
+from tracker.progress import Timeline
+from tracker.queries import checks, holdings, log, people, reviews
 from tracker.queries.reviews import StudyFilter
 from tracker.records import Actor
 from tracker.services import handover
@@ -110,6 +111,29 @@ def test_what_somebody_holds_is_what_is_not_over(town: Town, writing: Any) -> No
     assert [one.role for one in held_by(town.leaver_id)] == [Role.REVIEWER], "a closed project is held by nobody"
 
 
+def test_what_is_over_is_what_progress_says_is_over(town: Town, writing: Any) -> None:
+    """Corrections and retractions count as they do everywhere else."""
+    done, day = {"status": ActionStatus.DONE}, date(2026, 2, 2)
+    with writing():
+        ids = {}
+        for name in ("said done", "done taken back", "done by correction", "done no more", "done before"):
+            ids[name] = (row := factories.action(town.project, pilot_id=town.heir_id)).id
+            if name == "done before":
+                factories.update(row, day, **done)
+                factories.update(row, date(2026, 2, 3))
+                continue
+            said = factories.update(row, day, **({} if name == "done by correction" else done))
+            if name != "said done":
+                kind = UpdateKind.RETRACTION if name == "done taken back" else UpdateKind.CORRECTION
+                values = done if name == "done by correction" else {}
+                later = {"recorded_at": factories.noon(date(2026, 2, 5)), "rank_at": factories.noon(day)}
+                factories.update(row, day, kind=kind, supersedes_id=said.id, **values, **later)
+    states = Timeline.build(log.load_actions(ids=list(ids.values()))).states(TODAY)
+    running = {state.action.id for state in states if not state.status.is_closed}
+    assert {one.id for one in held_by(town.heir_id)} == running
+    assert running == {ids["done taken back"], ids["done no more"], ids["done before"]}
+
+
 def test_a_study_with_its_opinion_is_held_no_more(town: Town, writing: Any) -> None:
     with writing():
         factories.add(
@@ -138,6 +162,18 @@ def test_one_successor_takes_everything_and_the_history_tells_it(town: Town, wri
     assert not db.session.get_one(User, town.leaver_id).is_active
     mail = db.session.scalars(select(OutboxMessage)).one()
     assert (mail.user_id, mail.kind) == (town.heir_id, "letter_proofreading")
+
+
+def test_a_role_may_be_handed_over_ahead_of_its_day(town: Town, writing: Any) -> None:
+    day = TODAY + timedelta(days=15)
+    hand_over(town, writing, day=day)
+    leads = db.session.scalars(
+        select(RoleGrant).where(RoleGrant.role == Role.GROUP_LEAD).order_by(RoleGrant.starts_on)
+    ).all()
+    assert [(row.user_id, row.starts_on, row.ends_on) for row in leads] == [
+        (town.leaver_id, factories.FIRST_DAY, day - timedelta(days=1)), (town.heir_id, day, None),
+    ]  # fmt: skip
+    assert db.session.get_one(Action, town.running).pilot_id == town.heir_id
 
 
 def test_a_study_given_is_among_those_of_its_new_reviewer(town: Town, writing: Any) -> None:
@@ -245,12 +281,16 @@ def test_a_leaver_is_deactivated_once_what_they_hold_is_handed_over(
     assert not db.session.get_one(User, town.leaver_id).is_active
 
 
-def test_the_settings_say_what_who_left_still_holds(boss: CheckedClient, town: Town, writing: Any) -> None:
+def test_the_settings_say_what_who_left_still_holds(
+    boss: CheckedClient, town: Town, writing: Any, count_sql: Any
+) -> None:
     words = "a pour pilote une personne qui est partie"
     assert words not in boss.get("/reglages")
     with writing():
         db.session.get_one(User, town.leaver_id).is_active = False
-    page = boss.get("/reglages")
+    with count_sql() as statements:
+        page = boss.get("/reglages")
+    assert len(statements) <= 8, "\n".join(one[:160] for one in statements)
     assert f"1 action {words}" in page, "the one that is over is nobody's charge"
     assert "1 groupe est animé par une personne qui est partie" in page
     (link,) = [one for one in page.select("main a") if words in one.get_text()]

@@ -234,6 +234,19 @@ def test_a_mail_that_waits_goes_to_the_address_kept(town: Town, writing: Any) ->
     assert rows[0].address == "petit@exemple.fr"
 
 
+def test_a_mail_that_waits_keeps_its_address_when_nobody_has_one(town: Town, writing: Any) -> None:
+    with writing():
+        db.session.get_one(User, town.dropped_id).email = None
+        factories.add(
+            OutboxMessage(
+                dedupe_key="1", user_id=town.dropped_id, address="a@exemple.fr", kind="x", not_before=NOON,
+                queued_at=NOON,
+            )
+        )  # fmt: skip
+    merge(town, writing)
+    assert db.session.scalars(select(OutboxMessage.address)).one() == "a@exemple.fr"
+
+
 def test_nobody_merges_themselves_nor_what_is_gone_nor_without_the_right(town: Town, writing: Any) -> None:
     boss_id = town.boss.id
     for ids in ((boss_id, town.kept_id), (town.kept_id, boss_id), (town.kept_id, town.kept_id)):
@@ -293,6 +306,7 @@ def test_a_manager_merges_two_accounts_by_the_pages(boss: CheckedClient, town: T
     assert "n'en font plus qu'une" in boss.submit(path, {"confirmed": "yes", "seen": page.select("#seen")[0]["value"]})
     assert boss.get(f"{ROOT}/{town.dropped_id}", expected=303).location.endswith(f"/{town.kept_id}")
     assert boss.get(f"{ROOT}/{town.dropped_id}/modifier", expected=303).location.endswith(f"/{town.kept_id}")
+    assert boss.post(path, {"confirmed": "yes"}).location.endswith(f"/{town.kept_id}"), "the button pressed twice"
     assert boss.get(f"{ROOT}?q=odile&etat=toutes").text.count("odile.petit") == 1
 
 

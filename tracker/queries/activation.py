@@ -64,12 +64,9 @@ class SlipPerson:
     code_until: date | None
 
 
-def last_alarm(now: datetime) -> datetime | None:
+def last_alarm(now: datetime) -> Select[Any]:
     """When many wrong codes were last typed, if that is of these days."""
-    found: datetime | None = db.session.scalar(
-        select(func.max(Event.at)).where(Event.verb == ALARM_VERB, Event.at > now - ALARM_SHOWN)
-    )
-    return found
+    return select(func.max(Event.at)).where(Event.verb == ALARM_VERB, Event.at > now - ALARM_SHOWN)
 
 
 def _live(now: datetime) -> ColumnElement[bool]:

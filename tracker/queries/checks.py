@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
+from datetime import date, datetime
 
 from flask import current_app
 from flask_babel import gettext, ngettext
@@ -37,16 +38,20 @@ __all__ = ["DEEP", "Finding", "Level", "deep", "setup"]
 
 def setup() -> Iterator[Finding]:
     """What an instance needs before people come."""
-    yield from readiness.findings(current_app.config["CLOCK"]())
+    now = current_app.config["CLOCK"]()
+    yield from readiness.findings(now)
     yield from single_sign_on.findings()
-    yield from _attempts()
-    yield from _duties()
-    yield from _left_behind()
+    late = select(func.count()).where(DataRequest.state == RequestState.OPEN, DataRequest.due_on < paris_day(now))
+    attempts, requests = db.session.execute(
+        select(activation.last_alarm(now).scalar_subquery(), late.scalar_subquery())
+    ).one()
+    yield from _attempts(attempts)
+    yield from _duties(paris_day(now), requests)
+    yield from _left_behind(paris_day(now))
 
 
-def _duties() -> Iterator[Finding]:
-    """A statement of accessibility to make again, an answer due; says nothing when there is neither."""
-    today = paris_day(current_app.config["CLOCK"]())
+def _duties(today: date, late: int) -> Iterator[Finding]:
+    """A statement of accessibility to make again, `late` answers due; says nothing when there is neither."""
     found = notices.accessibility()
     if found.expires_on is not None and found.has_expired(today):
         yield Finding(
@@ -55,11 +60,6 @@ def _duties() -> Iterator[Finding]:
             gettext("Faites refaire l'audit, puis enregistrez sa date."),
             endpoint="duties.accessibility",
         )
-    late = db.session.scalar(
-        select(func.count())
-        .select_from(DataRequest)
-        .where(DataRequest.state == RequestState.OPEN, DataRequest.due_on < today)
-    )
     if late:
         yield Finding(
             Level.WARNING,
@@ -71,23 +71,23 @@ def _duties() -> Iterator[Finding]:
         )
 
 
-def _left_behind() -> Iterator[Finding]:
+def _left_behind(today: date) -> Iterator[Finding]:
     """What people who left still hold; says nothing when they hold nothing."""
-    today = paris_day(current_app.config["CLOCK"]())
-    if (found := holdings.left_actions(today)).count:
+    actions, groups = holdings.left_behind(today)
+    if actions.count:
         message = ngettext(
             "%(num)s action a pour pilote une personne qui est partie",
             "%(num)s actions ont pour pilote une personne qui est partie",
-            found.count,
+            actions.count,
         )
-        yield _to_hand_over(message, found)
-    if (found := holdings.left_groups(today)).count:
+        yield _to_hand_over(message, actions)
+    if groups.count:
         message = ngettext(
             "%(num)s groupe est animé par une personne qui est partie",
             "%(num)s groupes sont animés par une personne qui est partie",
-            found.count,
+            groups.count,
         )
-        yield _to_hand_over(message, found)
+        yield _to_hand_over(message, groups)
 
 
 def _to_hand_over(message: str, found: LeftBehind) -> Finding:
@@ -104,9 +104,8 @@ def _to_hand_over(message: str, found: LeftBehind) -> Finding:
     )
 
 
-def _attempts() -> Iterator[Finding]:
+def _attempts(at: datetime | None) -> Iterator[Finding]:
     """Whether somebody tried many activation codes these days; says nothing when nobody did."""
-    at = activation.last_alarm(current_app.config["CLOCK"]())
     if at is not None:
         yield Finding(
             Level.WARNING,

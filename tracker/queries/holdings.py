@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -11,10 +12,11 @@ from sqlalchemy import Date, Integer, and_, cast, func, literal, null, or_, sele
 from sqlalchemy.orm import aliased
 from sqlalchemy.types import String
 
-from tracker.enums import ProposalState, Role
+from tracker.enums import ActionStatus, ProposalState, Role, UpdateKind
 from tracker.extensions import db
 from tracker.models import (
     Action,
+    ActionUpdate,
     Event,
     Letter,
     Programme,
@@ -25,8 +27,6 @@ from tracker.models import (
     User,
     WorkingGroup,
 )
-from tracker.progress import Timeline
-from tracker.queries.log import load_actions
 from tracker.queries.reviews import HAND_OVER, TAKE, handed_to, has_fresh_opinion
 from tracker.records import seen_mark
 
@@ -64,7 +64,7 @@ def mark_of(held: tuple[Held, ...]) -> str:
 
 
 def of_person(user_id: int, *, today: date) -> tuple[Held, ...]:
-    """Roles not over, actions not over, proposals in study without opinion, letters to read; in three statements.
+    """Roles not over, actions not over, proposals in study without opinion, letters to read; in one statement.
 
     What belongs to a closed project is held by nobody any more.
     """
@@ -75,12 +75,8 @@ def of_person(user_id: int, *, today: date) -> tuple[Held, ...]:
         Held(HeldKind(kind), key, programme_id, title or "", number, Role(role) if role else None, starts_on, ends_on)
         for kind, key, programme_id, title, number, role, starts_on, ends_on in rows
     ]
-    piloted = [one.id for one in found if one.kind is HeldKind.ACTION]
-    states = Timeline.build(load_actions(ids=piloted)).states(today) if piloted else ()
-    over = {state.action.id for state in states if state.status.is_closed}
     order = list(HeldKind)
-    kept = [one for one in found if one.kind is not HeldKind.ACTION or one.id not in over]
-    return tuple(sorted(kept, key=lambda one: (order.index(one.kind), one.number or 0, one.id)))
+    return tuple(sorted(found, key=lambda one: (order.index(one.kind), one.number or 0, one.id)))
 
 
 def _line(kind: HeldKind, key: Any, programme_id: Any, title: Any, **values: Any) -> Any:
@@ -118,7 +114,7 @@ def _roles(user_id: int, today: date) -> Any:
 
 def _actions(user_id: int) -> Any:
     line = _line(HeldKind.ACTION, Action.id, Action.programme_id, Action.title, number=Action.number)
-    return line.where(Action.pilot_id == user_id, _is_open(Action.programme_id))
+    return line.where(Action.pilot_id == user_id, _is_open(Action.programme_id), ~_is_over())
 
 
 def _studies(user_id: int) -> Any:
@@ -157,34 +153,45 @@ class LeftBehind:
     people: tuple[tuple[int, str], ...]
 
 
-def left_actions(today: date) -> LeftBehind:
-    """Actions not over whose pilote left, in three statements at most."""
-    rows = db.session.execute(
-        select(Action.id, User.id, func.trim(User.first_name + " " + User.last_name))
-        .join(User, User.id == Action.pilot_id)
-        .where(User.is_active.is_(False), _is_open(Action.programme_id))
-        .order_by(User.last_name, User.id, Action.number)
-    ).all()
-    pilots = {key: (user_id, name) for key, user_id, name in rows}
-    states = Timeline.build(load_actions(ids=list(pilots))).states(today) if pilots else ()
-    open_ids = {state.action.id for state in states if not state.status.is_closed}
-    return _left([pilots[key] for key in pilots if key in open_ids])
-
-
-def left_groups(today: date) -> LeftBehind:
-    """Groups that somebody who left still leads, in one statement."""
-    rows = db.session.execute(
-        select(User.id, func.trim(User.first_name + " " + User.last_name))
+def left_behind(today: date) -> tuple[LeftBehind, LeftBehind]:
+    """Actions not over whose pilote left, and groups that somebody who left still leads; in one statement."""
+    name = func.trim(User.first_name + " " + User.last_name).label("name")
+    actions = (
+        select(literal(HeldKind.ACTION.value).label("kind"), User.id.label("id"), name, User.last_name.label("by"))
+        .join(Action, Action.pilot_id == User.id)
+        .where(User.is_active.is_(False), _is_open(Action.programme_id), ~_is_over())
+    )
+    groups = (
+        select(literal(HeldKind.ROLE.value), User.id, name, User.last_name)
         .join(RoleGrant, RoleGrant.user_id == User.id)
         .join(WorkingGroup, WorkingGroup.id == RoleGrant.group_id)
         .where(
             User.is_active.is_(False), RoleGrant.role == Role.GROUP_LEAD, _is_open(WorkingGroup.programme_id),
             or_(RoleGrant.ends_on.is_(None), RoleGrant.ends_on >= today),
         )
-        .order_by(User.last_name, User.id)
     )  # fmt: skip
-    return _left([(user_id, name) for user_id, name in rows])
+    rows = db.session.execute(union_all(actions, groups).order_by("by", "id")).all()
+    return _left(rows, HeldKind.ACTION), _left(rows, HeldKind.ROLE)
 
 
-def _left(held: list[tuple[int, str]]) -> LeftBehind:
+def _left(rows: Sequence[Any], kind: HeldKind) -> LeftBehind:
+    held = [(user_id, name) for found, user_id, name, _by in rows if found == kind.value]
     return LeftBehind(len(held), tuple(dict.fromkeys(held)))
+
+
+def _is_over() -> Any:
+    """Whether the row of an action's log that counts today says réalisée or arrêtée (as `progress.live_rows`)."""
+    newer = aliased(ActionUpdate)
+    last = (
+        select(ActionUpdate.status)
+        .where(
+            ActionUpdate.action_id == Action.id,
+            ActionUpdate.kind != UpdateKind.RETRACTION,
+            ~select(newer.id).where(newer.supersedes_id == ActionUpdate.id).exists(),
+        )
+        .order_by(ActionUpdate.effective_on.desc(), ActionUpdate.rank_at.desc(), ActionUpdate.id.desc())
+        .limit(1)
+        .correlate(Action)
+        .scalar_subquery()
+    )
+    return last.in_([status for status in ActionStatus if status.is_closed])

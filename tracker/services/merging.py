@@ -179,7 +179,8 @@ def _move_mails(kept: User, dropped: User) -> None:
         .values(state=OutboxState.CANCELLED)
         .execution_options(synchronize_session=False)
     )
-    db.session.execute(update(OutboxMessage).where(*waiting).values(address=address))
+    if address:
+        db.session.execute(update(OutboxMessage).where(*waiting).values(address=address))
 
 
 def _join_authorships(kept_id: int, dropped_id: int) -> None:

@@ -78,6 +78,8 @@ def merge(person_id: int, other_id: int) -> ResponseReturnValue:
     try:
         found = service.preview(kept_id=person_id, dropped_id=other_id, keys=keys, actor=acting(), now=current_time())
     except TrackerError as refusal:
+        for user_id in (other_id, person_id):  # merged already: their page is that of the account kept
+            one_or_404(user_id, whole=False)
         abort(refusal.status, refusal.message)
     form = MergeForm(data={"seen": found.mark})
     if form.validate_on_submit() and _is_said(found, form):
