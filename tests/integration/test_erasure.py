@@ -185,6 +185,18 @@ def test_nobody_is_erased_twice_and_no_manager_by_themselves(town: Scene, writin
         erasure.erase(town.author.id, typed_login=f"efface-{town.author.id}", actor=manager, now=clock.now)
 
 
+def test_who_manages_for_a_time_does_not_erase_the_one_who_manages_for_good(
+    town: Scene, writing: Any, clock: Any
+) -> None:
+    with writing():
+        only = db.session.scalars(select(User).where(User.login == "gestion")).one().id
+        db.session.add(RoleGrant(user_id=town.agent.id, role=Role.ADMIN, starts_on=date(2026, 1, 1),
+                                 ends_on=date(2026, 3, 31)))  # fmt: skip
+        passing = town.agent.login
+    with pytest.raises(Refused, match="seule personne qui gère"), writing():
+        erasure.erase(only, typed_login="gestion", actor=actor_of(passing, clock), now=clock.now)
+
+
 def test_a_text_is_withdrawn_by_two_people_and_stays_withdrawn_everywhere(
     town: Scene, writing: Any, clock: Any, app: Any
 ) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from flask_babel import gettext
 from sqlalchemy import String, cast, delete, func, or_, select, update
 
-from tracker.enums import ProposalState, RequestState, Role
+from tracker.enums import ProposalState, RequestState
 from tracker.errors import Conflict, NotFound, Refused
 from tracker.extensions import db
 from tracker.models import (
@@ -44,6 +44,7 @@ from tracker.queries.traces import Mention, Names
 from tracker.records import Actor, paris_day
 from tracker.search import fold
 from tracker.services import history
+from tracker.services.people import refuse_last_manager
 from tracker.services.redactions import walk
 
 NO_NAME = "nom effacé"
@@ -104,7 +105,7 @@ def erase(user_id: int, *, typed_login: str, actor: Actor, now: datetime) -> tup
         raise Refused(gettext("Ce n'est pas l'identifiant de cette personne : rien n'a été effacé."), field="login")
     if person.id == actor.id:
         raise Refused(gettext("Vous ne pouvez pas vous effacer : demandez-le à un·e autre gestionnaire."))
-    _check_last_manager(person, now)
+    refuse_last_manager(user_id, now)
     names = traces.names_of(person)
     forget(person, names, now=now)
     history.record(
@@ -112,17 +113,6 @@ def erase(user_id: int, *, typed_login: str, actor: Actor, now: datetime) -> tup
     )  # fmt: skip
     db.session.flush()
     return traces.mentions(names)
-
-
-def _check_last_manager(person: User, now: datetime) -> None:
-    today = paris_day(now)
-    managers = select(RoleGrant.user_id).where(
-        RoleGrant.role == Role.ADMIN, RoleGrant.starts_on <= today,
-        or_(RoleGrant.ends_on.is_(None), RoleGrant.ends_on >= today),
-    )  # fmt: skip
-    found = set(db.session.scalars(managers))
-    if person.id in found and len(found) == 1:
-        raise Refused(gettext("C'est la seule personne qui gère l'outil : nommez-en une autre d'abord."))
 
 
 def forget(person: User, names: Names, *, now: datetime) -> None:

@@ -165,7 +165,8 @@ def _managers(today: date) -> set[int]:
     )  # fmt: skip
 
 
-def _refuse_last_manager(user_id: int, now: datetime) -> None:
+def refuse_last_manager(user_id: int, now: datetime) -> None:
+    """Raise Refused when nobody else would manage the tool for good."""
     if _managers(paris_day(now)) == {user_id}:
         raise Refused(gettext("C'est la seule personne qui gère l'outil : nommez-en une autre d'abord."))
 
@@ -181,7 +182,7 @@ def set_active(*, user_id: int, active: bool, actor: Actor, now: datetime) -> No
     elif user_id == actor.id:
         raise Refused(gettext("Vous ne pouvez pas désactiver votre propre compte."))
     else:
-        _refuse_last_manager(user_id, now)
+        refuse_last_manager(user_id, now)
         deactivate([user_id], now=now)
     history.record(
         actor=actor, now=now, verb="user:activate" if active else "user:deactivate", subject="user",
@@ -245,7 +246,7 @@ def end_grant(*, user_id: int, grant_id: int, actor: Actor, now: datetime, day: 
     if row.ends_on is not None and row.ends_on < day:
         return
     if row.role is Role.ADMIN:
-        _refuse_last_manager(user_id, now)
+        refuse_last_manager(user_id, now)
     _trace_grant("role:end", row, actor, now)
     if row.starts_on >= day:
         db.session.delete(row)
