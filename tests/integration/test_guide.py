@@ -154,6 +154,18 @@ def test_it_speaks_with_the_words_of_the_town(client: CheckedClient, writing: An
     assert "votre groupe" not in answer.words
 
 
+def test_on_an_english_screen_the_guide_says_that_it_is_french_and_quotes_the_screen(app: Flask, writing: Any) -> None:
+    with writing():
+        reader = make.user(locale="en")
+    page = CheckedClient(app).login(reader).get("/aide/groupe").page
+    assert page.select_one("html")["lang"] == "en"  # type: ignore[index]
+    assert "Ce guide" not in page.select_one("main > p").get_text()  # type: ignore[union-attr]
+    assert {str(one["lang"]) for one in page.select(".guide-text, .guide-questions ul")} == {"fr"}
+    quoted = {one.get_text() for one in page.select(".guide-text .on-screen")}
+    assert {str(one["lang"]) for one in page.select(".guide-text .on-screen")} == {"en"}
+    assert "Publier ce point" not in quoted
+
+
 class TestContact:
     """Whom to ask."""
 
