@@ -238,7 +238,7 @@ class Small:
             "retained": self.rich.number, "merged": self.merged.number, "submitted": self.waiting.id,
             "decided": self.decided.number, "mine": self.mine.number, "mine_key": self.mine.draft_key,
             "draft": self.draft.draft_key, "letter": self.letter, "decision": self.waiting_decision.id,
-            "asked": self.asked, "withdrawn": self.withdrawn, "leaver": self.others[0].id, "project": self.project.id,
+            "asked": self.asked, "withdrawn": self.withdrawn, "leaver": self.others[1].id, "project": self.project.id,
             "employer": self.project.entities[0].id, "department": self.places[-1].id, "site": self.places[0].id,
             "theme": self.themes[0].id, "group_id": self.group.id, "person": self.others[0].id,
         }  # fmt: skip
