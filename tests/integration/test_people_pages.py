@@ -18,7 +18,7 @@ from tests.register import as_csv
 from tracker import jobs
 from tracker.enums import Role, RunState
 from tracker.extensions import db
-from tracker.models import Event, RegisterRun, RoleGrant, User
+from tracker.models import Event, Matricule, RegisterRun, RoleGrant, User
 from tracker.services import register
 
 ROOT = "/reglages/personnes"
@@ -210,3 +210,50 @@ def test_the_command_tries_first_and_writes_when_told(app: Flask, town: Town, tm
     assert (done.exit_code, "Enregistré : 1" in done.output) == (0, True), done.output
     again = app.test_cli_runner().invoke(args=["users", "import", str(file), "--commit"])
     assert "inchangées : 1" in again.output
+
+
+def test_a_line_in_doubt_is_settled_by_a_number_on_the_right_page(boss: CheckedClient, town: Town) -> None:
+    """A namesake is left aside until the manager writes the number on the page of who bears it, or adds somebody."""
+    known, other = ["7", "LÉVÊQUE", "Éloïse"], ["8", "LÉVÊQUE", "Éloïse"]
+    doubt = boss.get(upload(boss, [known]))
+    assert "En doute, laissées de côté 1" in doubt
+    assert doubt.select(f"main a[href='{ROOT}/nouvelle']")
+    person_id, city = town.person.id, str(town.city.id)
+    page = f"{ROOT}/{person_id}/modifier"
+    boss.post(page, {"first_name": "Éloïse", "last_name": "Lévêque", "number": " 7", "entity_id": city})
+    assert "Inchangées 1" in boss.get(upload(boss, [known]))
+    boss.post(f"{ROOT}/nouvelle", {"first_name": "Éloïse", "last_name": "Lévêque", "number": "8", "entity_id": city})
+    assert "Inchangées 2" in boss.get(upload(boss, [known, other]))
+    (done,) = boss.submit(upload(boss, [known, ["9", "PETIT", "Léa"]]) + "/confirmer").select(".notice-success")
+    assert done.select("a[href='/reglages/codes']"), "what comes after an import is not said"
+
+
+def test_a_number_has_one_bearer_at_an_employer_and_may_be_taken_out(
+    boss: CheckedClient, town: Town, writing: Any
+) -> None:
+    with writing():
+        twin = factories.user(entity_id=town.city.id)
+        elsewhere = str(factories.entity().id)
+        factories.add(Matricule(entity_id=town.city.id, number="T1", user_id=twin.id))
+    path, city, person_id = f"{ROOT}/{town.person.id}/modifier", str(town.city.id), town.person.id
+
+    def typed(number: str, at: str, expected: int = 303) -> Any:
+        said = {"first_name": "Éloïse", "last_name": "Lévêque", "number": number, "entity_id": at}
+        return boss.post(path, said, expected=expected)
+
+    def numbers() -> list[tuple[str, str]]:
+        rows = db.session.execute(select(Matricule.number, Matricule.entity_id).where(Matricule.user_id == person_id))
+        return [(number, str(at)) for number, at in rows]
+
+    assert "autre personne" in typed("t1", city, 422)
+    assert "chez quel employeur" in typed("A 2", "", 422)
+    typed("a 2", city)
+    assert numbers() == [("A2", city)]
+    assert boss.get(path).select("#number")[0]["value"] == "A2"
+    typed("A2", elsewhere)
+    assert numbers() == [("A2", city)], "a number says nothing of another employer"
+    typed("A2", city)
+    typed("A3", city)
+    assert numbers() == [("A3", city)]
+    typed("", city)
+    assert numbers() == []

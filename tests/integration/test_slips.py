@@ -178,3 +178,12 @@ def test_without_a_pdf_older_codes_go_on_working(client: CheckedClient, town: To
     client.post("/reglages/codes", YES, expected=503)
     end_transaction(commit=False)
     assert db.session.scalar(select(func.count()).select_from(ActivationCode)) == 0
+
+
+def test_nobody_is_told_to_ask_themselves(client: CheckedClient, town: Town, on_paper: list[str]) -> None:
+    asked = {**YES, "person": str(town.relay.id)}
+    someone = {**YES, "person": str(town.new[0].id)}
+    client.login(town.manager)
+    for person in (asked, someone):
+        client.post("/reglages/codes", person, expected=200)
+    assert ["Votre relais" in page for page in on_paper] == [False, True]

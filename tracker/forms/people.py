@@ -14,7 +14,7 @@ from wtforms.validators import InputRequired, Length, Optional
 from tracker import validation
 from tracker.enums import Role
 from tracker.forms import BaseForm, check
-from tracker.imports.people import FIELDS, Sheet
+from tracker.imports.people import FIELDS, NUMBER_MAX, Sheet
 from tracker.queries.directory import Places
 from tracker.services.people import GrantInput, PersonInput
 
@@ -77,6 +77,7 @@ class PersonForm(BaseForm):
         _("Adresse de courriel"), [Optional(), Length(max=validation.EMAIL_MAX), check(validation.email)]
     )
     entity_id = SelectField(_("Employeur"), default="")
+    number = StringField(_("Matricule chez cet employeur"), [Length(max=NUMBER_MAX)])
     department_id = SelectField(_("Service"), default="")
     site_id = SelectField(_("Site"), default="")
     is_manager = BooleanField(_("Encadrant·e"))
@@ -99,6 +100,7 @@ class PersonForm(BaseForm):
             department_id=key(self.department_id),
             site_id=key(self.site_id),
             is_manager=bool(self.is_manager.data),
+            number=self.number.data,
         )
 
 

@@ -29,7 +29,7 @@ _WORDS = {
     "key": ("identifiant", "identifiant-unique", "id-personne", "cle"),
     "last_name": ("nom", "nom-usuel", "nom-d-usage", "nom-de-famille", "nom-patronymique"),
     "first_name": ("prenom", "prenoms", "prenom-usuel"),
-    "email": ("courriel", "mail", "e-mail", "email", "adresse-mail", "adresse-electronique", "messagerie"),
+    "email": ("courriel", "mel", "mail", "e-mail", "email", "adresse-mail", "adresse-electronique", "messagerie"),
     "employer": ("employeur", "collectivite", "entite", "etablissement", "structure"),
     "department": ("service", "direction", "direction-service", "affectation", "pole"),
     "site": ("site", "lieu-de-travail", "lieu", "batiment", "implantation"),
@@ -38,6 +38,12 @@ _WORDS = {
 _PLAIN_LOCAL = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*", re.ASCII)
 _YES = {"oui", "o", "x", "1", "vrai", "yes", "true", "encadrant", "encadrante", "cadre", "a"}
 _NO = {"", "non", "n", "0", "faux", "no", "false", "agent", "agente", "b", "c"}
+
+
+def register_number(typed: str) -> str:
+    """A number as it is compared. Raises Refused when it is too long."""
+    number = validation.text(typed, field="number", limit=NUMBER_MAX, required=False, multiline=False)
+    return number.replace(" ", "").upper()
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +206,7 @@ def _person(line: int, said: Mapping[str, str], columns: Mapping[str, str], issu
     first = cleaned("first_name", validation.NAME_MAX, required=True)
     if not failed and not (_has_letters(last) and _has_letters(first)):
         fault(_("Un nom s'écrit avec des lettres."), "last_name")
-    number = cleaned("number", NUMBER_MAX).replace(" ", "").upper()
+    number = register_number(cleaned("number", NUMBER_MAX))
     email = _email(said.get("email", ""), fault)
     if not number and not email and not failed:
         fault(_("Cette ligne n'a ni matricule ni adresse : cette personne ne serait pas reconnue la fois d'après."),

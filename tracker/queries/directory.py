@@ -92,6 +92,7 @@ class PersonRecord:
     has_account: bool
     last_visit_at: datetime | None
     numbers: tuple[tuple[str, str], ...]
+    number: str  # the first one at their employer
     grants: tuple[GrantLine, ...]
 
     merged_into_id: int | None = None
@@ -226,24 +227,26 @@ def person(user_id: int, *, whole: bool = True) -> PersonRecord | None:
     if row is None:
         return None
     user, employer, department, site = row
+    numbers = _numbers(user_id) if whole else ()
     return PersonRecord(
         id=user.id, first_name=user.first_name, last_name=user.last_name, login=user.login, email=user.email or "",
         entity_id=user.entity_id, department_id=user.department_id, site_id=user.site_id, employer=employer or "",
         department=department or "", site=site or "", is_manager=user.is_manager, active=user.is_active,
         left_on=user.left_on, erased=user.erased_at is not None, has_account=user.password_hash is not None,
-        last_visit_at=user.last_visit_at, numbers=_numbers(user_id) if whole else (),
+        last_visit_at=user.last_visit_at, numbers=tuple((number, name) for number, name, _at in numbers),
+        number=next((number for number, _name, at in numbers if at == user.entity_id), ""),
         grants=_grants(user_id) if whole else (), merged_into_id=user.merged_into_id,
     )  # fmt: skip
 
 
-def _numbers(user_id: int) -> tuple[tuple[str, str], ...]:
+def _numbers(user_id: int) -> tuple[tuple[str, str, int], ...]:
     rows = db.session.execute(
-        select(Matricule.number, Entity.short_name)
+        select(Matricule.number, Entity.short_name, Entity.id)
         .join(Entity, Entity.id == Matricule.entity_id)
         .where(Matricule.user_id == user_id)
         .order_by(Entity.position, Matricule.number)
     )
-    return tuple((number, name) for number, name in rows)
+    return tuple((number, name, at) for number, name, at in rows)
 
 
 def _grants(user_id: int) -> tuple[GrantLine, ...]:

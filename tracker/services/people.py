@@ -12,7 +12,8 @@ from tracker import validation
 from tracker.enums import Role
 from tracker.errors import Conflict, NotFound, Refused
 from tracker.extensions import db, end_transaction
-from tracker.models import RoleGrant, User
+from tracker.imports.people import register_number
+from tracker.models import Matricule, RoleGrant, User
 from tracker.permissions import Permission, require
 from tracker.queries import directory
 from tracker.records import Actor, paris_day
@@ -73,6 +74,7 @@ class PersonInput:
     department_id: int | None = None
     site_id: int | None = None
     is_manager: bool = False
+    number: str | None = None  # in the register of that employer; "" takes it out, None leaves it
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,7 @@ def add(person: PersonInput, *, actor: Actor, now: datetime) -> User:
     user = User(login=login, created_at=now, **values)
     db.session.add(user)
     db.session.flush()
+    _renumber(user, person.number, was_at=user.entity_id)
     history.record(
         actor=actor, now=now, verb="user:create", subject="user", subject_id=user.id, programme_id=None,
         changes={"login": login},
@@ -136,11 +139,13 @@ def edit(*, user_id: int, person: PersonInput, actor: Actor, now: datetime, seen
     user = _known(user_id)
     present = directory.person(user_id, whole=False) if seen else None
     stale = present is not None and present.mark != seen
-    changes = {}
+    changes: dict[str, list[object]] = {}
+    was_at = user.entity_id
     for name, value in _checked(person, but=user_id).items():
         if getattr(user, name) != value:
             changes[name] = [getattr(user, name), value]
             setattr(user, name, value)
+    changes |= _renumber(user, person.number, was_at=was_at)
     if changes and stale:
         raise Conflict(gettext("Quelqu'un a changé cette fiche pendant que vous écriviez : comparez les versions."))
     if changes:
@@ -149,6 +154,36 @@ def edit(*, user_id: int, person: PersonInput, actor: Actor, now: datetime, seen
             changes=changes,
         )  # fmt: skip
     db.session.flush()
+
+
+def _renumber(user: User, typed: str | None, *, was_at: int | None) -> dict[str, list[object]]:
+    """Change somebody's number in the register of their employer; old and new, when they differ. Raises Refused.
+
+    What was shown is the number at the employer they had (`was_at`): left as it was, it says nothing of a new one.
+    """
+    rows = db.session.scalars(
+        select(Matricule).where(Matricule.user_id == user.id, Matricule.entity_id == was_at).order_by(Matricule.number)
+    ).all()
+    shown = rows[0] if rows else None
+    number = None if typed is None else register_number(typed)
+    if number is None or number == (shown.number if shown else ""):
+        return {}
+    if number and user.entity_id is None:
+        raise Refused(gettext("Dites chez quel employeur elle a ce matricule."), field="entity_id")
+    holder = db.session.scalar(
+        select(User.login)
+        .join(Matricule, Matricule.user_id == User.id)
+        .where(Matricule.entity_id == user.entity_id, Matricule.number == number, User.id != user.id)
+    )
+    if holder is not None:
+        raise Refused(gettext("Ce matricule est celui d'une autre personne (%(login)s).", login=holder), field="number")
+    if shown is not None and shown.entity_id == user.entity_id:
+        db.session.delete(shown)
+        db.session.flush()
+    if number and db.session.get(Matricule, (user.entity_id, number)) is None:
+        db.session.add(Matricule(entity_id=user.entity_id, number=number, user_id=user.id))
+    db.session.flush()
+    return {"number": [shown.number if shown else "", number]}
 
 
 def _managers(today: date) -> set[int]:

@@ -125,6 +125,7 @@ def _values(person: PersonRecord) -> dict[str, Any]:
         "department_id": str(person.department_id or ""),
         "site_id": str(person.site_id or ""),
         "is_manager": person.is_manager,
+        "number": person.number,
     }
 
 

@@ -136,7 +136,7 @@ def _sheets(found: tuple[SlipPerson, ...], made_for: dict[int, str]) -> str:
             "person": person,
             "code": activation.grouped(made_for[person.id]),
             "qr": qr.svg(f"{page}#{made_for[person.id]}", title=title),
-            "relays": relays.get(person.site_id or 0, []),
+            "relays": [name for name in relays.get(person.site_id or 0, []) if name != person.name],
         }
         for person in found
     ]
