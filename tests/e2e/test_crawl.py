@@ -23,8 +23,7 @@ NOT_LINKED = {
     "employers.logo": "a picture, asked by the pages of an employer's people",
     "first_account.create": "while nobody has an account",
     "second_factor.login": "between the password and the code",
-    "single_sign_on.start": "the demonstration has no provider; see test_single_sign_on.py",
-    "single_sign_on.back": "the same",
+    "single_sign_on.back": "the demonstration has no provider; see test_single_sign_on.py",
     "single_sign_on.enter": "the same",
 }
 SHARES = 2  # one share for each process of `make test`
