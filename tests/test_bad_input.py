@@ -362,7 +362,7 @@ def test_more_than_eight_megabytes(world: World) -> None:
 
 def test_without_a_token_or_with_a_wrong_one_nothing_changes(world: World) -> None:
     for entry in ENTRIES:
-        if not _takes(world, entry, "POST") or entry.endpoint == "auth.login":
+        if not _takes(world, entry, "POST") or entry.endpoint in {"auth.login", "single_sign_on.start"}:
             continue
         path, role = world.path(entry), opener(entry)
         for data, headers in (

@@ -376,3 +376,10 @@ def test_what_was_typed_when_the_visit_ended_waits_while_the_person_comes_back_b
     back = client.post("/reprise", typed, expected=400, headers={"Origin": "http://localhost"})
     assert "un clic l'envoie" in back
     assert back.select("main input[name=title], main textarea[name=title]")
+
+
+def test_a_login_page_left_open_for_long_says_so_and_leads_back(client: CheckedClient, claire: User) -> None:
+    headers = {"Origin": "http://localhost"}
+    page = client.post(START, {"csrf_token": "old", "suite": "/actions"}, expected=400, headers=headers)
+    assert "restée ouverte longtemps" in page
+    assert page.select("main a")[0]["href"] == "/connexion?suite=/actions"

@@ -42,7 +42,7 @@ def test_the_manager_sees_and_chooses_the_rule(manager: CheckedClient, app: Flas
     ("fields", "said"),
     [
         ({"rule": "number"}, "Donnez le numéro SIREN d'un employeur au moins"),
-        ({"rule": "email", "siren-ville": "12"}, "neuf chiffres"),
+        ({"rule": "email", "siren-ville": "12"}, "Le numéro de Ville n'est ni un SIREN"),
         ({"rule": "number", "siren-ville": "214100188", "siren-agglo": "214100188"}, "le même numéro SIREN"),
         ({"rule": "everybody"}, "Il reste à corriger"),
     ],

@@ -73,8 +73,8 @@ def choose(*, rule: str, label: str, sirens: Mapping[str, str], actor: Actor, no
     if rule not in RULES:
         raise Refused(gettext("Choisissez une règle."), field="rule")
     words = validation.text(label, field="label", limit=LABEL_MAX, required=False, multiline=False)
-    slugs = set(db.session.scalars(select(Entity.slug)))
-    kept = {slug: _siren(typed, slug) for slug, typed in sirens.items() if slug in slugs and typed.strip()}
+    names = {row.slug: row.name for row in db.session.execute(select(Entity.slug, Entity.name))}
+    kept = {slug: _siren(typed, slug, names[slug]) for slug, typed in sirens.items() if slug in names and typed.strip()}
     if len(set(kept.values())) < len(kept):
         raise Refused(gettext("Deux employeurs ont le même numéro SIREN."))
     if rule == NUMBER and not kept:
@@ -82,8 +82,12 @@ def choose(*, rule: str, label: str, sirens: Mapping[str, str], actor: Actor, no
     return values.put(SETTING, {"rule": rule, "label": words, "sirens": kept}, actor=actor, now=now)
 
 
-def _siren(typed: str, slug: str) -> str:
+def _siren(typed: str, slug: str, employer: str) -> str:
     digits = re.sub(r"\s", "", typed)
     if not re.fullmatch(r"[0-9]{9}([0-9]{5})?", digits):
-        raise Refused(gettext("Un numéro SIREN a neuf chiffres, un numéro SIRET quatorze."), field=f"siren-{slug}")
+        message = gettext(
+            "Le numéro de %(employer)s n'est ni un SIREN, de neuf chiffres, ni un SIRET, de quatorze.",
+            employer=employer,
+        )
+        raise Refused(message, field=f"siren-{slug}")
     return digits[:SIREN]

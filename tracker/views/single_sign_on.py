@@ -79,6 +79,16 @@ def leave_for(address: str, *, heading: str, message: str) -> Response:
     return response
 
 
+def _stale(target: str) -> ResponseReturnValue:
+    page = render_template(
+        "single_sign_on/leave.html",
+        title=gettext("Recommencez"),
+        message=gettext("Cette page était restée ouverte longtemps, et rien n'est encore fait."),
+        address=url_for("auth.login", suite=target or None),
+    )
+    return _private(page, 400)
+
+
 def _to_login(message: str, target: str = "") -> ResponseReturnValue:
     flash(message, "warning")
     return redirect(url_for("auth.login", suite=target or None), 303)
@@ -103,11 +113,11 @@ def _doubtful() -> str:
 @public
 @answers_stale_forms
 def start() -> ResponseReturnValue:
-    asked = provider()
     typed = request.form.get("suite", "")
     target = safe_path(typed) if typed else ""
     if stale_form():
-        return _to_login(gettext("Cette page était restée ouverte longtemps : recommencez."), target)
+        return _stale(target)
+    asked = provider()
     try:
         accounts.check_throttle(_keys(""), now=current_time())
     except TooManyAttempts as refusal:

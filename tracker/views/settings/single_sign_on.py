@@ -32,7 +32,7 @@ def single_sign_on() -> ResponseReturnValue:
     typed = {one.slug: chosen.sirens.get(one.slug, "") for one in employers}
     form = SignOnForm(data={"label": chosen.label, "rule": chosen.rule})
     if form.is_submitted():
-        typed = {slug: request.form.get(SIREN + slug, "")[:40] for slug in typed}
+        typed = {slug: request.form.get(SIREN + slug, "") for slug in typed}
         if form.validate():
             with Attempt(form) as attempt:
                 service.choose(
@@ -40,16 +40,24 @@ def single_sign_on() -> ResponseReturnValue:
                 )
                 flash(gettext("C'est enregistré ; cela vaut dès la prochaine connexion."), "success")
                 return redirect(url_for("settings.single_sign_on"), 303)
-            return _page(form, release, typed, attempt.status)
+            return _page(form, release, typed, attempt.status, wrong=attempt.refusal.field if attempt.refusal else None)
     return _page(form, release, typed, 422 if form.is_submitted() else 200)
 
 
-def _page(form: SignOnForm, release: ReleaseForm, typed: dict[str, str], status: int) -> ResponseReturnValue:
+def _page(
+    form: SignOnForm, release: ReleaseForm, typed: dict[str, str], status: int, wrong: str | None = None
+) -> ResponseReturnValue:
     provider = current_app.config["OPENID"]
     rows = [(one, SIREN + one.slug, typed.get(one.slug, "")) for one in town.employers()]
     return (
         render_template(
-            "settings/single_sign_on.html", form=form, release=release, rows=rows, provider=provider, geste=RELEASE
+            "settings/single_sign_on.html",
+            form=form,
+            release=release,
+            rows=rows,
+            provider=provider,
+            geste=RELEASE,
+            wrong=wrong,
         ),
         status,
     )
