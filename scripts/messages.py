@@ -48,7 +48,7 @@ def written() -> Catalog:
 
 def said(message: Message) -> tuple[str, ...]:
     """The English of a message, one for each number; empty strings when there is none."""
-    return (message.string,) if isinstance(message.string, str) else tuple(message.string)
+    return (message.string,) if isinstance(message.string, str) else tuple(message.string or ("",))
 
 
 def ids(message: Message) -> tuple[str, ...]:

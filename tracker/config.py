@@ -16,9 +16,11 @@ from sqlalchemy.exc import ArgumentError
 
 from tracker import providers
 from tracker.errors import ConfigurationError
+from tracker.wording import N_
 
 ROOT = Path(__file__).resolve().parent.parent
 SECRET_MIN = 32
+USUAL_CONTACT = N_("la direction des ressources humaines")
 MODES = ("production", "demo", "test")
 UPLOAD_MAX = 8 * 1024 * 1024
 
@@ -42,7 +44,7 @@ VARIABLES = (
         "TRACKER_COOKIE_SECURE", "1: cookies travel over HTTPS only; 0 is refused in production", "1, or 0 in demo"
     ),
     Variable("TRACKER_SITE_NAME", "name shown in the header", "Projet d'administration"),
-    Variable("TRACKER_CONTACT", "whom to ask for help to log in", "la direction des ressources humaines"),
+    Variable("TRACKER_CONTACT", "whom to ask for help to log in", USUAL_CONTACT),
     Variable("TRACKER_TRUSTED_PROXIES", "number of proxies whose forwarded addresses are believed", "0"),
     Variable("SMTP_URL", "mail server, smtp://user:password@host:port; empty: mails wait in the outbox"),
     Variable("TRACKER_MAIL_FROM", "sender of the mails", "ne-pas-repondre@ the host of TRACKER_BASE_URL"),
@@ -196,7 +198,7 @@ def from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
         "INSTANCE_FOLDER": instance,
         "BASE_URL": base_url.rstrip("/"),
         "SITE_NAME": environ.get("TRACKER_SITE_NAME", "Projet d'administration"),
-        "CONTACT": environ.get("TRACKER_CONTACT", "la direction des ressources humaines"),
+        "CONTACT": environ.get("TRACKER_CONTACT", USUAL_CONTACT),
         "TRUSTED_PROXIES": proxies,
         "SMTP_URL": mail_server,
         "OPENID": provider,

@@ -105,7 +105,13 @@ class RequestDomain(Domain):
 
 @contextmanager
 def speaking(language: str) -> Iterator[None]:
-    """Meanwhile sentences, dates and numbers are those of that language: a mail is in its receiver's."""
+    """Meanwhile sentences, dates and numbers are those of that language.
+
+    A mail is in its receiver's; what is kept, or printed for others, in French.
+    """
+    if not has_app_context():  # nothing is translated there
+        yield
+        return
     with force_locale(language):
         before = g.pop("catalogue", None)
         try:

@@ -24,7 +24,7 @@ def _bar(name: str, count: int, href: str, look: tuple[str, str]) -> dict[str, A
         "cliponaxis": False,
         "customdata": [href],
         "marker": filled(look),
-        "hovertemplate": f"%{{y}}{gettext(' : ')}%{{text}}<extra></extra>",
+        "hovertemplate": gettext("%(what)s : %(words)s", what="%{y}", words="%{text}<extra></extra>"),
     }
 
 

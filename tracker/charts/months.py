@@ -165,7 +165,9 @@ def _stacked(
             "y": [p.counts[member] for p in points],
             "customdata": [link(member, p.on) for p in points],
             "marker": filled(looks[member]),
-            "hovertemplate": f"%{{x|%B %Y}}{gettext(' : ')}%{{y}} {name(member)}<extra></extra>",
+            "hovertemplate": gettext(
+                "%(what)s : %(words)s", what="%{x|%B %Y}", words=f"%{{y}} {name(member)}<extra></extra>"
+            ),
         }
         for member in shown
     ]

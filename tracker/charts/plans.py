@@ -154,7 +154,7 @@ def _line(name: str, line: Sequence[CurvePoint], colour: str, dash: str, width: 
         "x": [p.on.isoformat() for p in line],
         "y": [percent_points(p.value) for p in line],
         "line": {"color": colour, "dash": dash, "width": width},
-        "hovertemplate": f"{name}{gettext(' : ')}{shown}, %{{x|%d %B %Y}}<extra></extra>",
+        "hovertemplate": gettext("%(what)s : %(words)s", what=name, words=f"{shown}, %{{x|%d %B %Y}}<extra></extra>"),
     }
 
 

@@ -155,7 +155,7 @@ def _bar(keys: list[str], plans: Iterable[Plan], *, width: float, name: str, loo
         "width": width,
         "marker": filled(look),
         "hovertext": [f"{short_day(start)} – {short_day(end)}" for start, end in spans],
-        "hovertemplate": f"{name}{gettext(' : ')}%{{hovertext}}<extra></extra>",
+        "hovertemplate": gettext("%(what)s : %(words)s", what=name, words="%{hovertext}<extra></extra>"),
     }
 
 

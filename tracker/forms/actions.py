@@ -374,7 +374,9 @@ def round_row(state: ActionState, *, token: int) -> RoundRowForm:
         (RoundRowForm.CHANGE, gettext("Il y a du nouveau")),
     ]
     form.status.choices = status_choices()
-    form.health.choices = [(one.value, f"{one.label}{gettext(' : ')}{one.meaning}") for one in STATED_HEALTH]
+    form.health.choices = [
+        (one.value, gettext("%(what)s : %(words)s", what=one.label, words=one.meaning)) for one in STATED_HEALTH
+    ]
     form.done.choices = [(one.id, milestone_words(one)) for one in state.milestones if one.is_open]
     if not form.done.choices:
         del form.done

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
-from flask_babel import gettext
+from flask_babel import get_locale, gettext
 
 from tracker import filters
 from tracker.letters.facts import ActionFact, AnswerFact, Facts
@@ -40,6 +41,18 @@ def letter_title(name: str, number: int | None, quarter: str) -> str:
     if number is not None:
         shown = gettext("%(name)s n° %(number)s", name=shown, number=number)
     return f"{shown} · {filters.quarter_words(quarter)}"
+
+
+_KEPT = re.compile(r"(?P<name>.+?)(?: n° (?P<number>\d+))? · (?P<rank>[1-4])\S+ trimestre (?P<year>\d{4})")
+
+
+def told_title(title: str) -> str:
+    """The title of a letter, which is kept in French, as the reader's language has it."""
+    found = None if str(get_locale()) == "fr" else _KEPT.fullmatch(title)
+    if found is None:
+        return title
+    name = gettext("La lettre du projet") if found["name"] == "La lettre du projet" else found["name"]
+    return letter_title(name, int(found["number"]) if found["number"] else None, f"{found['year']}-T{found['rank']}")
 
 
 def iso(value: date | None) -> str | None:

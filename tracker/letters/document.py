@@ -15,7 +15,7 @@ from tracker import filters
 from tracker.enums import ActionStatus, ConditionKind, Motive, Outcome, PhaseKind
 from tracker.letters import words
 from tracker.letters.chart import STACK, Point, status_chart
-from tracker.letters.compose import EDITORIAL, FREE, LEADS
+from tracker.letters.compose import EDITORIAL, FREE, LEADS, told_title
 from tracker.letters.parts import CountRow, Document, Entry, KeyNumber, Link, Resolved, Section, Thanked
 from tracker.letters.quarters import Quarter
 from tracker.wording import N_
@@ -48,7 +48,7 @@ def document(
     known_at = datetime.fromisoformat(head["known_at"])
     as_of = day_of(head["as_of"])
     return Document(
-        title=head["title"],
+        title=told_title(head["title"]),
         name=head["name"] or gettext("La lettre du projet"),
         number=head["number"],
         quarter=head["quarter"],

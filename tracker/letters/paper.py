@@ -255,7 +255,7 @@ def origins_of(entry: Entry) -> str:
 def dated_of(entry: Entry) -> str:
     """What is said of a date besides its title."""
     if entry.link is not None and entry.link.kind == "action":
-        return f"({gettext('fin prévue')})"
+        return gettext("(fin prévue)")
     if entry.link is not None and entry.link.kind == "campaign":
         return f"({entry.tag}). {entry.text}"
     return ""

@@ -94,7 +94,7 @@ def _last_point(section: Section) -> str:
 def _entry(entry: Entry) -> str:
     head = f"* {entry.title}"
     if entry.on is not None and not entry.tag:
-        head = f"* {filters.day(entry.on)}{gettext(' : ')}{entry.title}"
+        head = "* " + gettext("%(what)s : %(words)s", what=filters.day(entry.on), words=entry.title)
     details = [entry.link.label] if entry.link is not None and entry.link.label else []
     if entry.tag:
         details.append(entry.tag)

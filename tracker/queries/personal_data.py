@@ -38,6 +38,7 @@ from tracker.models import (
     UserSession,
     WorkingGroup,
 )
+from tracker.wording import N_
 
 Row = dict[str, Any]
 
@@ -72,7 +73,7 @@ def of_person(user_id: int, supported: Collection[int]) -> tuple[Part, ...]:
     parts.append(
         _part(
             "evenements", gettext("Traces de vos actes, et de ce qui a été changé à votre compte"),
-            ("le", "acte", "objet", "numéro", "changements"),
+            (N_("le"), N_("acte"), N_("objet"), N_("numéro"), N_("changements")),
             select(Event.at, Event.verb, Event.subject, Event.subject_id, Event.changes)
             .where(or_(Event.actor_id == user_id, (Event.subject == "user") & (Event.subject_id == user_id)))
             .order_by(Event.id),
@@ -80,7 +81,7 @@ def of_person(user_id: int, supported: Collection[int]) -> tuple[Part, ...]:
     )  # fmt: skip
     parts.append(
         _part(
-            "soutiens", gettext("Propositions que vous soutenez, tant que le vote dure"), ("numéro", "titre"),
+            "soutiens", gettext("Propositions que vous soutenez, tant que le vote dure"), (N_("numéro"), N_("titre")),
             select(Proposal.number, Proposal.title).where(Proposal.id.in_(supported)).order_by(Proposal.number),
         )
     )  # fmt: skip
@@ -91,9 +92,11 @@ def _account(user_id: int) -> list[Part]:
     return [
         _part(
             "compte", gettext("Compte"),
-            ("identifiant", "prénom", "nom", "adresse électronique", "employeur", "service", "site", "encadrant·e",
-             "actif", "langue", "créé le", "dernière visite", "visite précédente", "mot de passe changé le",
-             "parti·e le", "fournisseur d'identité", "numéro chez ce fournisseur"),
+            (N_("identifiant"), N_("prénom"), N_("nom"), N_("adresse électronique"), N_("employeur"),
+             N_("service"), N_("site"), N_("encadrant·e"),
+             N_("actif"), N_("langue"), N_("créé le"), N_("dernière visite"), N_("visite précédente"),
+             N_("mot de passe changé le"),
+             N_("parti·e le"), N_("fournisseur d'identité"), N_("numéro chez ce fournisseur")),
             select(
                 User.login, User.first_name, User.last_name, User.email, Entity.name, Department.name, Site.name,
                 User.is_manager, User.is_active, User.locale, User.created_at, User.last_visit_at,
@@ -105,13 +108,13 @@ def _account(user_id: int) -> list[Part]:
             .where(User.id == user_id),
         ),
         _part(
-            "matricules", gettext("Matricules"), ("employeur", "matricule"),
+            "matricules", gettext("Matricules"), (N_("employeur"), N_("matricule")),
             select(Entity.name, Matricule.number)
             .join(Entity, Entity.id == Matricule.entity_id)
             .where(Matricule.user_id == user_id),
         ),
         _part(
-            "roles", gettext("Rôles"), ("rôle", "projet", "groupe", "site", "du", "au"),
+            "roles", gettext("Rôles"), (N_("rôle"), N_("projet"), N_("groupe"), N_("site"), N_("du"), N_("au")),
             select(RoleGrant.role, Programme.title, WorkingGroup.name, Site.name, RoleGrant.starts_on,
                    RoleGrant.ends_on)
             .outerjoin(Programme, Programme.id == RoleGrant.programme_id)
@@ -121,14 +124,15 @@ def _account(user_id: int) -> list[Part]:
             .order_by(RoleGrant.id),
         ),
         _part(
-            "visites", gettext("Visites"), ("ouverte le", "appareil partagé", "valable jusqu'au", "fermée le"),
+            "visites", gettext("Visites"), (N_("ouverte le"), N_("appareil partagé"), N_("valable jusqu'au"),
+            N_("fermée le")),
             select(UserSession.created_at, UserSession.shared, UserSession.expires_at, UserSession.ended_at)
             .where(UserSession.user_id == user_id)
             .order_by(UserSession.id),
         ),
         _part(
             "demandes", gettext("Demandes sur vos données"),
-            ("demande", "texte", "faite le", "échéance", "état", "réponse", "répondue le"),
+            (N_("demande"), N_("texte"), N_("faite le"), N_("échéance"), N_("état"), N_("réponse"), N_("répondue le")),
             select(DataRequest.kind, DataRequest.text, DataRequest.made_at, DataRequest.due_on, DataRequest.state,
                    DataRequest.answer, DataRequest.handled_at)
             .where(DataRequest.user_id == user_id)
@@ -141,8 +145,9 @@ def _written(user_id: int, mine: Any) -> list[Part]:
     return [
         _part(
             "propositions", gettext("Propositions"),
-            ("numéro", "état", "titre", "texte", "nom non affiché", "remerciements acceptés", "écrite le",
-             "envoyée le", "publiée le"),
+            (N_("numéro"), N_("état"), N_("titre"), N_("texte"), N_("nom non affiché"),
+             N_("remerciements acceptés"), N_("écrite le"),
+             N_("envoyée le"), N_("publiée le")),
             select(Proposal.number, Proposal.state, Proposal.title, Proposal.body, Authorship.sealed,
                    Authorship.thanks_consent, Proposal.created_on, Proposal.submitted_on, Proposal.published_on)
             .join(Authorship, Authorship.proposal_id == Proposal.id)
@@ -150,7 +155,8 @@ def _written(user_id: int, mine: Any) -> list[Part]:
             .order_by(Proposal.id),
         ),
         _part(
-            "versions", gettext("Versions de vos propositions"), ("numéro", "version", "titre", "texte", "écrite le"),
+            "versions", gettext("Versions de vos propositions"), (N_("numéro"), N_("version"), N_("titre"),
+            N_("texte"), N_("écrite le")),
             select(Proposal.number, ProposalVersion.position, ProposalVersion.title, ProposalVersion.body,
                    ProposalVersion.recorded_at)
             .join(Proposal, Proposal.id == ProposalVersion.proposal_id)
@@ -159,7 +165,7 @@ def _written(user_id: int, mine: Any) -> list[Part]:
             .order_by(ProposalVersion.id),
         ),
         _part(
-            "suivis", gettext("Ce que vous suivez"), ("proposition", "action", "depuis le"),
+            "suivis", gettext("Ce que vous suivez"), (N_("proposition"), N_("action"), N_("depuis le")),
             select(Proposal.number, Action.number, Follow.created_on)
             .outerjoin(Proposal, Proposal.id == Follow.proposal_id)
             .outerjoin(Action, Action.id == Follow.action_id)
@@ -167,12 +173,13 @@ def _written(user_id: int, mine: Any) -> list[Part]:
             .order_by(Follow.id),
         ),
         _part(
-            "commentaires", gettext("Commentaires"), ("écrit le", "texte"),
+            "commentaires", gettext("Commentaires"), (N_("écrit le"), N_("texte")),
             select(Comment.recorded_at, Comment.body).where(Comment.author_id == user_id).order_by(Comment.id),
         ),
         _part(
             "points", gettext("Points publiés sur des actions"),
-            ("action", "pour le", "publié le", "état", "météo", "note", "note réservée", "raison du changement"),
+            (N_("action"), N_("pour le"), N_("publié le"), N_("état"), N_("météo"), N_("note"),
+             N_("note réservée"), N_("raison du changement")),
             select(Action.number, ActionUpdate.effective_on, ActionUpdate.recorded_at, ActionUpdate.status,
                    ActionUpdate.health, ActionUpdate.note, ActionUpdate.private_note, ActionUpdate.move_reason)
             .join(Action, Action.id == ActionUpdate.action_id)
@@ -180,14 +187,15 @@ def _written(user_id: int, mine: Any) -> list[Part]:
             .order_by(ActionUpdate.id),
         ),
         _part(
-            "avis", gettext("Avis rendus"), ("proposition", "rendu le", "avis", "texte"),
+            "avis", gettext("Avis rendus"), (N_("proposition"), N_("rendu le"), N_("avis"), N_("texte")),
             select(Proposal.number, Review.effective_on, Review.advice, Review.text)
             .join(Proposal, Proposal.id == Review.proposal_id)
             .where(Review.reviewer_id == user_id)
             .order_by(Review.id),
         ),
         _part(
-            "relectures", gettext("Relectures de lettres"), ("lettre", "demandée le", "faite le", "remarque"),
+            "relectures", gettext("Relectures de lettres"), (N_("lettre"), N_("demandée le"), N_("faite le"),
+            N_("remarque")),
             select(Letter.title, Proofreading.asked_at, Proofreading.answered_at, Proofreading.remark)
             .join(Letter, Letter.id == Proofreading.letter_id)
             .where(Proofreading.user_id == user_id)

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from tracker import permissions, validation
 from tracker.enums import ActionStatus, UpdateKind
 from tracker.errors import Conflict, Forbidden, NotFound, Refused
-from tracker.extensions import db
+from tracker.extensions import FRENCH, db, speaking
 from tracker.models import Action, ActionUpdate, MilestoneMark
 from tracker.permissions import Permission
 from tracker.progress import MilestoneState, live_rows, state_at
@@ -108,7 +108,8 @@ def cancel_creation(*, action_id: int, actor: Actor, now: datetime) -> ActionUpd
         raise Conflict(gettext("Un point a déjà été publié sur cette action : dites plutôt qu'elle est arrêtée."))
     if paris_day(now) - paris_day(opening.recorded_at) > CANCEL_WITHIN:
         raise Conflict(gettext("La création ne s'annule que jusqu'au lendemain : dites plutôt qu'elle est arrêtée."))
-    said = Statement(status=ActionStatus.STOPPED, note=gettext("Action créée par erreur."))
+    with speaking(FRENCH):  # what is kept is read by all
+        said = Statement(status=ActionStatus.STOPPED, note=gettext("Action créée par erreur."))
     row = correct(update_id=opening.id, statement=said, actor=actor, now=now)
     freed = sorted(proposal.number or 0 for proposal in action.proposals)
     action.proposals = []

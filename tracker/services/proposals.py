@@ -16,7 +16,7 @@ from sqlalchemy import delete, func, select, update
 from tracker import search, validation
 from tracker.enums import Origin, ProposalState
 from tracker.errors import Conflict, Forbidden, IllegalTransition, NotFound, Refused
-from tracker.extensions import db
+from tracker.extensions import FRENCH, db, speaking
 from tracker.models import (
     Authorship,
     Event,
@@ -60,7 +60,8 @@ def title_from(body: str) -> str:
     sentence = _END.split(line, maxsplit=1)[0].rstrip(" .;:,")
     if len(sentence) > TITLE_WORDS:
         sentence = sentence[:TITLE_WORDS].rsplit(" ", 1)[0].rstrip(" .;:,") + "…"
-    return sentence or gettext("Sans titre")
+    with speaking(FRENCH):  # a title is kept, and read by all
+        return sentence or gettext("Sans titre")
 
 
 def _title(text: Text) -> str:
@@ -73,7 +74,8 @@ def _title(text: Text) -> str:
 def made_title(body: str) -> str:
     """The title a proposal takes when its author gives none."""
     made = title_from(validation.clean_text(body))
-    return made if len(made) >= validation.TITLE_MIN else gettext("Idée : %(words)s", words=made)
+    with speaking(FRENCH):
+        return made if len(made) >= validation.TITLE_MIN else gettext("Idée : %(words)s", words=made)
 
 
 def _load(proposal_id: int) -> Proposal:

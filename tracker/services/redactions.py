@@ -17,7 +17,7 @@ from sqlalchemy import String, cast, or_, select
 from tracker import filters, search, validation
 from tracker.enums import TextKind
 from tracker.errors import Conflict, NotFound, Refused
-from tracker.extensions import db
+from tracker.extensions import FRENCH, db, speaking
 from tracker.letters import canonical, digest
 from tracker.models import (
     ActionUpdate,
@@ -109,7 +109,8 @@ def agree(redaction_id: int, *, actor: Actor, now: datetime) -> Redaction:
 
 def sentence(now: datetime) -> str:
     """What stands where the text was."""
-    return gettext("Texte retiré le %(day)s.", day=filters.day(paris_day(now)))
+    with speaking(FRENCH):  # it is kept in the place of a text that all read
+        return gettext("Texte retiré le %(day)s.", day=filters.day(paris_day(now)))
 
 
 def _withdraw(kind: TextKind, key: int, part: str, *, now: datetime) -> None:

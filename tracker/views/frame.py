@@ -11,6 +11,7 @@ from flask import abort, current_app, g, render_template, request
 from flask_babel import gettext
 from flask_login import current_user
 
+from tracker.config import USUAL_CONTACT
 from tracker.permissions import Permission, can
 from tracker.queries import projects
 from tracker.queries.projects import Frame, ProjectRecord
@@ -54,9 +55,15 @@ def labels() -> Labels:
     return page_frame().labels
 
 
+def usual_contact() -> str:
+    """Whom to ask for help when the settings do not say; the words of the operator, unless they are ours."""
+    told = str(current_app.config["CONTACT"])
+    return gettext(told) if told == USUAL_CONTACT else told
+
+
 def contact() -> str:
     """Whom to ask for help."""
-    return page_frame().contact or str(current_app.config["CONTACT"])
+    return page_frame().contact or usual_contact()
 
 
 def chosen_project() -> ProjectRecord:

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from tracker.exports import qr
+from tracker.extensions import FRENCH, speaking
 from tracker.permissions import Permission
 from tracker.security import current_time, requires
 from tracker.views import papers, voting
@@ -27,15 +28,16 @@ def poster(campaign_id: int) -> ResponseReturnValue:
     path = url_for("consultations.show", campaign_id=campaign.id).removeprefix(request.script_root)
     activate = url_for("activation.activate").removeprefix(request.script_root)
     base = current_app.config["BASE_URL"]
-    page = render_template(
-        "consultations/poster.html",
-        campaign=campaign,
-        project=show_project(campaign.programme_id),
-        size=size,
-        last_day=campaign.submission_last_day(current_time()),
-        qr=qr.svg(base + path, title=gettext("Code vers la page de la consultation")),
-        address=(base + path).split("://")[-1],
-        activate=(base + activate).split("://")[-1],
-        contact=contact(),
-    )
+    with speaking(FRENCH):  # it hangs on a wall, for everybody
+        page = render_template(
+            "consultations/poster.html",
+            campaign=campaign,
+            project=show_project(campaign.programme_id),
+            size=size,
+            last_day=campaign.submission_last_day(current_time()),
+            qr=qr.svg(base + path, title=gettext("Code vers la page de la consultation")),
+            address=(base + path).split("://")[-1],
+            activate=(base + activate).split("://")[-1],
+            contact=contact(),
+        )
     return papers.answer(papers.made(page), f"affiche-{campaign.id}-{size}")

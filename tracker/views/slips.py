@@ -14,7 +14,7 @@ from flask_babel import gettext, ngettext
 
 from tracker.enums import CodeChannel
 from tracker.exports import qr
-from tracker.extensions import begin_write, end_transaction
+from tracker.extensions import FRENCH, begin_write, end_transaction, speaking
 from tracker.permissions import Permission, sites_of
 from tracker.queries import activation as people
 from tracker.queries.activation import CodeFilter, SlipPerson, Wanted
@@ -120,7 +120,9 @@ def _ask(found: tuple[SlipPerson, ...]) -> str:
 def _printed(found: tuple[SlipPerson, ...]) -> Response:
     actor, now = acting(), current_time()
     made_for = {person.id: activation.new_code() for person in found}
-    data = papers.made(_sheets(found, made_for))
+    with speaking(FRENCH):  # given to others, who have chosen no language yet
+        page = _sheets(found, made_for)
+    data = papers.made(page)
     begin_write()
     activation.keep_printed(made_for, actor=actor, now=now)
     end_transaction(commit=True)

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from tracker import filters
 from tracker.enums import LetterState
 from tracker.errors import Conflict, NotFound, Refused
-from tracker.extensions import db
+from tracker.extensions import FRENCH, db, speaking
 from tracker.letters import Block, Facts, Period, Quarter, canonical, compose, content_of, letter_title
 from tracker.models import Letter, LetterBlock
 from tracker.permissions import Permission, require
@@ -101,6 +101,12 @@ def compose_now(project: ProjectRecord, quarter: str, *, now: datetime) -> Compo
     return Composed(facts, compose(facts))
 
 
+def kept_title(name: str, number: int | None, quarter: str) -> str:
+    """The title of a letter as it is kept: in French, whoever writes it."""
+    with speaking(FRENCH):
+        return letter_title(name, number, quarter)
+
+
 def build(programme_id: int, quarter: str, *, actor: Actor | None, now: datetime) -> Letter:
     """Compose the letter of a quarter, or compose it again: the editor's texts, order and free blocks stay.
 
@@ -118,7 +124,7 @@ def build(programme_id: int, quarter: str, *, actor: Actor | None, now: datetime
     made = letter is None
     if letter is None:
         letter = Letter(
-            programme_id=programme_id, quarter=name, title=letter_title(project.letter_name, None, name),
+            programme_id=programme_id, quarter=name, title=kept_title(project.letter_name, None, name),
             state=LetterState.DRAFT, as_of=period.until, known_at=now, is_public=project.letters_public, revision=1,
         )  # fmt: skip
         db.session.add(letter)
@@ -182,7 +188,7 @@ def preview_content(letter: Letter, composed: Composed, *, number: int | None = 
     return content_of(
         facts,
         edited_blocks(letter, composed),
-        title=letter_title(facts.letter_name, number, letter.quarter),
+        title=kept_title(facts.letter_name, number, letter.quarter),
         number=number,
     )
 

@@ -11,7 +11,7 @@ from tracker import validation, workflow
 from tracker.enums import FrozenKind, LetterState
 from tracker.errors import Conflict, ContentMoved, Refused
 from tracker.extensions import db
-from tracker.letters import SCHEMA_VERSION, canonical, digest, letter_title
+from tracker.letters import SCHEMA_VERSION, canonical, digest
 from tracker.models import Frozen, Letter, Proofreading
 from tracker.permissions import Permission, require
 from tracker.records import Actor, paris_day
@@ -20,6 +20,7 @@ from tracker.services.letters.composing import (
     apply,
     check_open,
     compose_now,
+    kept_title,
     moved_blocks,
     preview_content,
     project_of,
@@ -92,7 +93,7 @@ def publish(
     db.session.add(frozen)
     db.session.flush()
     letter.number = number
-    letter.title = letter_title(composed.facts.letter_name, number, letter.quarter)
+    letter.title = kept_title(composed.facts.letter_name, number, letter.quarter)
     letter.as_of, letter.known_at, letter.provisional = period.until, now, period.provisional
     letter.published_at, letter.frozen_id = now, frozen.id
     if is_public is not None:

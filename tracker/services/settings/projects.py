@@ -11,7 +11,7 @@ from sqlalchemy import func, select, update
 
 from tracker import validation
 from tracker.errors import NotFound, Refused
-from tracker.extensions import db
+from tracker.extensions import FRENCH, db, speaking
 from tracker.models import Entity, Programme, Theme
 from tracker.permissions import Permission, require
 from tracker.records import Actor
@@ -43,6 +43,8 @@ def check_project(project: ProjectInput) -> ProjectInput:
     if project.people_consulted is not None and not 0 <= project.people_consulted <= 10_000_000:
         raise Refused(gettext("Donnez un nombre de personnes."), field="people_consulted")
     name = validation.NAME_MAX
+    with speaking(FRENCH):  # kept, and read by all
+        usual_letter = gettext("La lettre du projet")
     return ProjectInput(
         title=validation.title(project.title),
         starts_on=starts_on,
@@ -52,7 +54,7 @@ def check_project(project: ProjectInput) -> ProjectInput:
         letter_name=validation.text(
             project.letter_name, field="letter_name", limit=name, required=False, multiline=False
         )
-        or gettext("La lettre du projet"),
+        or usual_letter,
         letters_public=project.letters_public,
         is_principal=project.is_principal,
         entity_ids=project.entity_ids,

@@ -9,7 +9,7 @@ from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from tracker.enums import ActionStatus, UpdateKind
+from tracker.enums import ActionStatus, MarkKind, UpdateKind
 from tracker.errors import Forbidden
 from tracker.extensions import end_transaction
 from tracker.filters import day as french_day
@@ -183,7 +183,7 @@ def correct(number: int, update_id: int) -> ResponseReturnValue:
 
 
 def _correct_form(
-    record: ActionRecord, row: UpdateDetail, marks: tuple[tuple[int, str, object, date | None], ...]
+    record: ActionRecord, row: UpdateDetail, marks: tuple[tuple[int, str, MarkKind, date | None], ...]
 ) -> CorrectForm:
     kept = next(one for one in record.updates if one.id == row.id)
     state = _state_of_row(record, kept)
@@ -195,7 +195,10 @@ def _correct_form(
         raise TypeError
     if marks:
         form.kept_marks.choices = [
-            (key, f"{label}{gettext(' : ')}{kind.label}" + (f" ({short_day(due)})" if due else ""))  # type: ignore[attr-defined]
+            (
+                key,
+                gettext("%(what)s : %(words)s", what=label, words=kind.label) + (f" ({short_day(due)})" if due else ""),
+            )
             for key, label, kind, due in marks
         ]
     else:

@@ -8,7 +8,7 @@ from flask_babel import gettext, ngettext
 from flask_login import current_user
 
 from tracker.errors import ContentMoved, Forbidden, Refused
-from tracker.extensions import begin_write
+from tracker.extensions import FRENCH, begin_write, speaking
 from tracker.forms.letters import ApprovalForm, PublishForm, ReadersForm, RemarkForm
 from tracker.letters import Document, Quarter, Resolved, document, letter_title, references
 from tracker.letters.words import counter_label
@@ -85,7 +85,9 @@ def proofread(quarter: str) -> ResponseReturnValue:
 @bp.get("/brouillons/<string:quarter>/courriel")
 @requires(Permission.LETTER_PROOFREAD)
 def draft_mail(quarter: str) -> ResponseReturnValue:
-    return forms_of.as_mail(shown_draft(readable_draft(quarter)))
+    draft = readable_draft(quarter)
+    with speaking(FRENCH):
+        return forms_of.as_mail(shown_draft(draft))
 
 
 @bp.get("/brouillons/<string:quarter>/texte")
@@ -194,7 +196,9 @@ def _changes(old: DraftLetter, new: DraftLetter, keys: tuple[str, ...]) -> list[
     """Each counter with both values, then the title of each other block that reads otherwise."""
     was, now = (block.data.get("closing", {}) if block else {} for block in (old.block("counts"), new.block("counts")))
     found = [
-        f"{counter_label(key)}{gettext(' : ')}{was.get(key, 0)} → {value}" for key, value in now.items() if was.get(key, 0) != value
+        gettext("%(what)s : %(words)s", what=counter_label(key), words=f"{was.get(key, 0)} → {value}")
+        for key, value in now.items()
+        if was.get(key, 0) != value
     ]
     project = chosen_project()
     before, after = (document(one.content(project), Resolved()) for one in (old, new))

@@ -13,6 +13,7 @@ from flask_login import current_user
 from markupsafe import Markup
 
 from tracker.exports import eml, qr
+from tracker.extensions import FRENCH, speaking
 from tracker.letters import Document, Resolved, document, paper, text_of, words
 from tracker.letters.chart import STACK
 from tracker.queries.kept import Kept
@@ -92,14 +93,16 @@ def as_text(letter: Document) -> Response:
 
 
 def mail_html(letter: Document) -> str:
-    return render_template(
-        "letters/mail.html",
-        letter=letter,
-        address=full_address,
-        stack=STACK,
-        status_plural=words.status_plural,
-        signed=words.signed,
-    )
+    """In French, as the document must be: one mail goes to everybody."""
+    with speaking(FRENCH):
+        return render_template(
+            "letters/mail.html",
+            letter=letter,
+            address=full_address,
+            stack=STACK,
+            status_plural=words.status_plural,
+            signed=words.signed,
+        )
 
 
 def as_mail(letter: Document) -> Response:
@@ -128,9 +131,11 @@ def as_paper(letter: Document) -> str:
 
 def as_message(letter: Document, *, seed: str, sent_at: datetime) -> Response:
     """The file that a mail programme opens, ready to be addressed."""
+    with speaking(FRENCH):
+        text = text_of(letter, full_address)
     data = eml.message(
         subject=letter.title,
-        text=text_of(letter, full_address),
+        text=text,
         html=mail_html(letter),
         seed=seed,
         host=urlsplit(current_app.config["BASE_URL"]).hostname or "localhost",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from flask import Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
+from flask_babel import get_locale, gettext
 from flask_login import current_user
 
-from tracker.extensions import begin_write
+from tracker.extensions import FRENCH, begin_write, speaking
 from tracker.forms.letters import BuildForm
 from tracker.letters import Quarter
 from tracker.permissions import Permission, require
@@ -110,8 +110,8 @@ def _published_or_404(number: int) -> PublishedLetter:
     return letter
 
 
-def readable_letter(number: int) -> Readable | None:
-    """The letter for this reader; None for a visitor who must log in first.
+def readable_letter(number: int, *, language: str = "") -> Readable | None:
+    """The letter for this reader, in their language unless told; None for a visitor who must log in first.
 
     A visitor is not told whether the letter exists.
     """
@@ -122,7 +122,9 @@ def readable_letter(number: int) -> Readable | None:
     if letter is None:
         abort(404, gettext("Cette lettre n'existe pas ou n'est pas encore publiée."))
     show_project(letter.programme_id)
-    return forms_of.readable(letter, letters.resolve(letter.references), visitor=visitor)
+    people = letters.resolve(letter.references)
+    with speaking(language or str(get_locale())):
+        return forms_of.readable(letter, people, visitor=visitor)
 
 
 @bp.get("/<int:number>")
@@ -152,7 +154,7 @@ def text(number: int) -> ResponseReturnValue:
 @bp.get("/<int:number>.eml")
 @public
 def message(number: int) -> ResponseReturnValue:
-    found = readable_letter(number)
+    found = readable_letter(number, language=FRENCH)
     if found is None:
         return login_first()
     return forms_of.as_message(found.page, seed=found.record.sha256, sent_at=found.record.published_at)
@@ -161,7 +163,7 @@ def message(number: int) -> ResponseReturnValue:
 @bp.get("/<int:number>/courriel")
 @public
 def mail(number: int) -> ResponseReturnValue:
-    found = readable_letter(number)
+    found = readable_letter(number, language=FRENCH)
     return login_first() if found is None else forms_of.as_mail(found.page)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import current_app, flash, redirect, render_template, url_for
+from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
@@ -12,7 +12,7 @@ from tracker.security import acting, current_time, requires
 from tracker.services.settings import words as service
 from tracker.views.attempts import Attempt
 from tracker.views.frame import labels as town_labels
-from tracker.views.frame import page_frame
+from tracker.views.frame import page_frame, usual_contact
 from tracker.views.settings.blueprint import after, bp, shown_status
 from tracker.wording import TERMS
 
@@ -26,7 +26,7 @@ def contact() -> ResponseReturnValue:
             service.set_contact(form.contact.data or "", actor=acting(), now=current_time())
             flash(gettext("Contact enregistré."), "success")
             return redirect(after("settings.contact"), 303)
-    return render_template("settings/contact.html", form=form, usual=current_app.config["CONTACT"]), shown_status(form)
+    return render_template("settings/contact.html", form=form, usual=usual_contact()), shown_status(form)
 
 
 @bp.route("/mots", methods=["GET", "POST"])
