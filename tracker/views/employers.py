@@ -41,7 +41,7 @@ def logo(slug: str, key: str) -> Response:
 
 
 def logo_image(person: Actor | None) -> Markup:
-    """The logo of the person's employer; for whoever has none, that of the one employer of a town with no other."""
+    """The logo of the person's employer; before login, of the one employer of a town that has no other."""
     if person is None:
         alone = town.only_employer()
         slug, key, name = (alone.slug, alone.logo, alone.name) if alone else ("", "", "")

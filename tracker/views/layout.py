@@ -170,7 +170,7 @@ def _employer() -> str:
 
 @filler("logo")
 def _logo() -> str:
-    if current_user.is_authenticated and current_user.employer:
+    if current_user.is_authenticated:
         return logo_image(current_user)
     return fragment("logo", make=lambda: logo_image(None))
 
