@@ -6,7 +6,6 @@ import sqlite3
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import pyotp
 import pytest
 from flask import Flask
 from sqlalchemy import select
@@ -16,10 +15,9 @@ from tests.client import CheckedClient
 from tests.conftest import Clock
 from tests.integration.sign_on_scene import BACK, ENTER, START, arrive, bound, come_back, flashed, leave
 from tests.openid_provider import Provider
-from tracker.enums import Role
 from tracker.extensions import db, end_transaction
 from tracker.identity import openid
-from tracker.models import Event, LoginFailure, Matricule, SecondFactor, Setting, User, UserSession
+from tracker.models import Event, LoginFailure, Matricule, Setting, User, UserSession
 from tracker.providers import OpenIdProvider
 from tracker.services import accounts
 
@@ -267,70 +265,6 @@ def test_no_target_leads_out_of_the_tool(client: CheckedClient, provider: Provid
     assert client.post(ENTER, {}).location == "/"
 
 
-def test_the_second_code_is_asked_unless_the_provider_has_asked_two_factors(
-    client: CheckedClient, app: Flask, provider: Provider, claire: User, clock: Clock, writing: Any
-) -> None:
-    secret = pyotp.random_base32()
-    with writing():
-        factories.add(SecondFactor(user_id=claire.id, secret=secret, confirmed_at=clock.now))
-    provider.knows("sub-1", email="claire@exemple.fr", email_verified=True)
-    arrive(client, provider, "sub-1", suite="/actions")
-    assert client.post(ENTER, {}).location == "/connexion/code"
-    client.get("/actions", expected=302)
-    assert client.post("/connexion/code", {"code": pyotp.TOTP(secret).at(clock.now)}).location == "/actions"
-    assert "fermer votre visite" in client.post("/deconnexion", expected=200), "the provider's logout is still known"
-
-    for claims in ({"amr": ["pwd", "mfa"]}, {"acr": "https://proconnect.gouv.fr/assurance/self-asserted-2fa"}):
-        provider.tell(claims=claims)
-        other = CheckedClient(app)
-        arrive(other, provider, "sub-1")
-        assert other.post(ENTER, {}).location == "/"
-    provider.tell(claims={"amr": ["pwd"], "acr": "eidas1"})
-    other = CheckedClient(app)
-    arrive(other, provider, "sub-1")
-    assert other.post(ENTER, {}).location == "/connexion/code"
-
-
-def test_who_must_have_a_second_code_sets_it_up_unless_the_provider_asks_it(
-    client: CheckedClient, app: Flask, provider: Provider, writing: Any, claire: User
-) -> None:
-    with writing():
-        factories.user(Role.ADMIN, login="gestion", email="gestion@exemple.fr")
-        factories.add(Setting(key="second_factor_required", value=True))
-    provider.knows("sub-4", email="gestion@exemple.fr", email_verified=True)
-    arrive(client, provider, "sub-4")
-    client.post(ENTER, {})
-    assert client.get("/reglages", expected=302).location == "/mon-compte/second-facteur"
-    provider.tell(claims={"amr": ["mfa"]})
-    other = CheckedClient(app)
-    arrive(other, provider, "sub-4")
-    other.post(ENTER, {})
-    other.get("/reglages")
-
-
-def test_logging_out_ends_the_visit_here_then_leads_to_the_provider(
-    client: CheckedClient, provider: Provider, claire: User
-) -> None:
-    provider.knows("sub-1", email="claire@exemple.fr", email_verified=True)
-    arrive(client, provider, "sub-1")
-    client.post(ENTER, {})
-    page = client.post("/deconnexion", expected=200)
-    asked = parse_qs(urlsplit(page.response.headers["Refresh"].removeprefix("0; url=")).query)
-    assert asked["post_logout_redirect_uri"] == ["http://127.0.0.1:8000/connexion"]
-    assert asked["id_token_hint"][0].count(".") == 2
-    client.get("/actions", expected=302)
-    end_transaction(commit=False)
-    assert db.session.scalars(select(UserSession.ended_at)).one() is not None
-
-
-def test_a_local_login_goes_on_and_logs_out_here_alone(client: CheckedClient, writing: Any, claire: User) -> None:
-    with writing():
-        db.session.get_one(User, claire.id).password_hash = accounts.hash_password("quatre mots sans rapport")
-    client.post("/connexion", {"login": "cmartin", "password": "quatre mots sans rapport"})
-    client.get("/actions")
-    assert client.post("/deconnexion").location == "/connexion"
-
-
 def test_another_account_may_be_chosen_at_the_provider(client: CheckedClient, provider: Provider, claire: User) -> None:
     assert "prompt=login" in leave(client, autre="1")
     assert "prompt" not in leave(client)
@@ -356,26 +290,6 @@ def test_without_a_provider_there_is_no_button_and_no_page(
     for path in (BACK, ENTER):
         client.get(path, expected=404)
     client.post(START, {}, expected=404)
-
-
-def test_what_was_typed_when_the_visit_ended_waits_while_the_person_comes_back_by_the_provider(
-    client: CheckedClient, provider: Provider, claire: User, clock: Clock
-) -> None:
-    provider.knows("sub-1", email="claire@exemple.fr", email_verified=True)
-    arrive(client, provider, "sub-1")
-    client.post(ENTER, {"shared": "1"})
-    clock.advance(minutes=20)
-    typed = {"csrf_token": client.csrf_token(), "title": "Des vélos", "_resume_target": "/propositions/nouvelle"}
-    ended = client.post(
-        "/reprise", {**typed, "_resume_login": ""}, expected=401, headers={"Origin": "http://localhost"}
-    )
-    assert "pas encore de retour" in ended
-    assert ended.select("main button[formnovalidate]")
-    arrive(client, provider, "sub-1")  # in another tab
-    client.post(ENTER, {"shared": "1"})
-    back = client.post("/reprise", typed, expected=400, headers={"Origin": "http://localhost"})
-    assert "un clic l'envoie" in back
-    assert back.select("main input[name=title], main textarea[name=title]")
 
 
 def test_a_login_page_left_open_for_long_says_so_and_leads_back(client: CheckedClient, claire: User) -> None:

@@ -8,11 +8,12 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, not_, or_, select
 
 from tracker.enums import Role
 from tracker.extensions import db
 from tracker.models import ActivationCode, Department, Event, RoleGrant, Site, User
+from tracker.queries.people import HAS_ACCOUNT
 from tracker.queries.projects import Choice
 from tracker.records import Page, paris_day, window
 
@@ -87,7 +88,7 @@ def _conditions(filters: CodeFilter, now: datetime) -> list[ColumnElement[bool]]
     if filters.department_id is not None:
         found.append(User.department_id == filters.department_id)
     if filters.wanted is not Wanted.ALL:
-        found.append(User.password_hash.is_(None))
+        found.append(not_(HAS_ACCOUNT))
     if filters.wanted is Wanted.WITHOUT_CODE:
         found.append(~exists().where(_live(now)))
     for word in filters.q.split()[:4]:
@@ -108,7 +109,7 @@ def _select(conditions: list[ColumnElement[bool]], now: datetime) -> Select[Any]
     return (
         select(
             User.id, name, User.login, User.site_id, Site.name, Site.address, Department.name,
-            User.password_hash.is_not(None), until,
+            HAS_ACCOUNT, until,
         )
         .outerjoin(Site, Site.id == User.site_id)
         .outerjoin(Department, Department.id == User.department_id)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, and_, exists, func, literal, not_, or_, select, union_all
 
 from tracker import search
 from tracker.enums import Role, RunState
@@ -23,6 +23,7 @@ from tracker.models import (
     User,
     WorkingGroup,
 )
+from tracker.queries.people import HAS_ACCOUNT
 from tracker.records import Page, seen_mark, window
 
 PAGE_SIZE = 50
@@ -179,7 +180,7 @@ def _matching(filters: PeopleFilter, today: date) -> list[ColumnElement[bool]]:
     if filters.state in {"presentes", "sans-compte"}:
         found.append(User.is_active.is_(True))
     if filters.state == "sans-compte":
-        found.append(User.password_hash.is_(None))
+        found.append(not_(HAS_ACCOUNT))
     if filters.state == "parties":
         found.append(User.is_active.is_(False))
     if filters.role is not None:
@@ -199,7 +200,7 @@ def people(filters: PeopleFilter, *, today: date, page: int) -> Page[PersonLine]
     rows = db.session.execute(
         select(
             User.id, func.trim(User.first_name + " " + User.last_name), User.login, Entity.short_name, Department.name,
-            Site.name, User.is_active, User.password_hash.is_not(None),
+            Site.name, User.is_active, HAS_ACCOUNT,
         )
         .outerjoin(Entity, Entity.id == User.entity_id)
         .outerjoin(Department, Department.id == User.department_id)
@@ -232,7 +233,8 @@ def person(user_id: int, *, whole: bool = True) -> PersonRecord | None:
         id=user.id, first_name=user.first_name, last_name=user.last_name, login=user.login, email=user.email or "",
         entity_id=user.entity_id, department_id=user.department_id, site_id=user.site_id, employer=employer or "",
         department=department or "", site=site or "", is_manager=user.is_manager, active=user.is_active,
-        left_on=user.left_on, erased=user.erased_at is not None, has_account=user.password_hash is not None,
+        left_on=user.left_on, erased=user.erased_at is not None,
+        has_account=user.password_hash is not None or user.subject is not None,
         last_visit_at=user.last_visit_at, numbers=tuple((number, name) for number, name, _at in numbers),
         number=next((number for number, _name, at in numbers if at == user.entity_id), ""),
         grants=_grants(user_id) if whole else (), merged_into_id=user.merged_into_id,

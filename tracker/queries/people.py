@@ -23,6 +23,10 @@ class Credentials:
     password_hash: str | None
 
 
+# they chose a password, or a provider's account is theirs: no code needs to be printed for them
+HAS_ACCOUNT = or_(User.password_hash.is_not(None), User.subject.is_not(None))
+
+
 def _active_grant(today: Any) -> ColumnElement[bool]:
     return and_(RoleGrant.starts_on <= today, or_(RoleGrant.ends_on.is_(None), RoleGrant.ends_on >= today))
 

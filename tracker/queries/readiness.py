@@ -30,6 +30,7 @@ from tracker.models import (
 from tracker.queries import campaigns
 from tracker.queries.campaigns import CampaignRecord
 from tracker.queries.findings import Finding, Level
+from tracker.queries.people import HAS_ACCOUNT
 from tracker.queries.projects import CONTACT
 from tracker.records import paris_day
 
@@ -68,7 +69,7 @@ def _counts() -> Counts:
             _count(Theme.id, Theme.is_unknown.is_(False)),
             _count(WorkingGroup.id),
             _count(User.id, User.is_active.is_(True)),
-            _count(User.id, User.is_active.is_(True), User.password_hash.is_not(None)),
+            _count(User.id, User.is_active.is_(True), HAS_ACCOUNT),
             _count(RoleGrant.id, RoleGrant.role == Role.MODERATOR, RoleGrant.ends_on.is_(None)),
             _count(OutboxMessage.id, OutboxMessage.state == OutboxState.FAILED),
             _count(Setting.key, Setting.key == CONTACT),

@@ -83,6 +83,9 @@ def check_own_password(actor: Actor, typed: str) -> tuple[str, str]:
     accounts.check_throttle(keys, now=now)
     stored = people.password_hash(actor.id)
     end_transaction(commit=False)
+    if stored is None:  # a provider's account opens theirs
+        message = gettext("Vous n'avez pas de mot de passe dans cet outil. Faites-en un par « Mot de passe oublié ».")
+        raise Refused(message, field="current_password")
     if not accounts.verify_password(stored, typed):
         begin_write()
         accounts.note_failure(keys, now=now)

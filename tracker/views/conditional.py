@@ -27,7 +27,7 @@ from tracker.views.frame import page_frame, today
 
 View = TypeVar("View", bound=Callable[..., Any])
 BUILT_OF = ("*.py", "*.html", "*.css", "*.js")
-SHOWN_SETTINGS = ("MODE", "SITE_NAME", "CONTACT", "BASE_URL")
+SHOWN_SETTINGS = ("MODE", "SITE_NAME", "CONTACT", "BASE_URL", "OPENID")
 FLASHES = "_flashes"  # where Flask keeps messages until a page shows them
 
 
