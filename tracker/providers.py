@@ -26,7 +26,7 @@ class OpenIdProvider:
     client_id: str
     client_secret: str = field(repr=False)
     scopes: str = SCOPES
-    two_factors: frozenset[str] = frozenset()
+    two_factors: frozenset[str] = field(default=frozenset(), repr=False)
     emails_verified: bool = False  # it vouches for every address, without an email_verified to say so
 
 

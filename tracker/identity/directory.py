@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import ssl
+from threading import BoundedSemaphore
 from typing import Any
 
 from tracker.identity import Away
@@ -12,6 +13,7 @@ from tracker.providers import LOCAL, Directory
 TIMEOUT = 4  # seconds, to connect and for each answer
 # a login holds nothing that means something in a DN or in a filter; both are escaped all the same
 LOGIN = re.compile(r"[\w.@'-]{1,100}")
+_at_most = BoundedSemaphore(3)
 
 
 def ask(directory: Directory, login: str, password: str) -> str:
@@ -19,6 +21,16 @@ def ask(directory: Directory, login: str, password: str) -> str:
     # without a password, a directory says yes to anybody: it takes the bind for an anonymous one
     if not password or "\0" in password or not LOGIN.fullmatch(login):
         return ""
+    # a directory that drags must not hold every thread of the server
+    if not _at_most.acquire(timeout=TIMEOUT):
+        raise Away
+    try:
+        return _ask(directory, login, password)
+    finally:
+        _at_most.release()
+
+
+def _ask(directory: Directory, login: str, password: str) -> str:
     import ldap3
     from ldap3.core.exceptions import LDAPException
     from ldap3.utils.dn import escape_rdn
