@@ -184,6 +184,14 @@ def count_sentence(summary: Summary) -> str:
     return ", ".join(parts) + "."
 
 
+def contracted(words: str) -> str:
+    """French after "à": a town writes « le service informatique », a reader expects « au service informatique ».
+
+    The message keeps being safe or not as it was: `Markup.replace` stays Markup.
+    """
+    return words.replace(" à le ", " au ").replace(" à les ", " aux ")
+
+
 def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(
         {
@@ -197,5 +205,6 @@ def init_app(app: Flask) -> None:
             "markdown": markdown_html,
             "plain": plain_text,
             "quarter": quarter_words,
+            "contracted": contracted,
         }
     )

@@ -8,6 +8,7 @@ import pytest
 from flask import current_app
 from hypothesis import given
 from hypothesis import strategies as st
+from markupsafe import Markup
 
 from tests.effort import cases
 from tracker import filters
@@ -181,3 +182,18 @@ def test_quarters_are_told_in_words(quarter: str, said: str) -> None:
 )
 def test_texts_share_the_room_there_is(lengths: tuple[int, ...], room: int, cut: int) -> None:
     assert filters.shared_length(lengths, room=room, least=8) == cut
+
+
+@pytest.mark.parametrize(
+    ("words", "read"),
+    [
+        ("Demandez à le service informatique.", "Demandez au service informatique."),
+        ("Demandez à les ressources humaines.", "Demandez aux ressources humaines."),
+        ("Demandez à la direction.", "Demandez à la direction."),
+        ("Demandez à Mme Le Goff.", "Demandez à Mme Le Goff."),
+        (Markup("Demandez à le <b>service</b>."), Markup("Demandez au <b>service</b>.")),
+    ],
+)
+def test_what_a_town_writes_reads_as_french_after_a(words: str, read: str) -> None:
+    assert filters.contracted(words) == read
+    assert type(filters.contracted(words)) is type(words)
