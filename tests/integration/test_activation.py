@@ -215,6 +215,17 @@ def test_a_link_is_sent_to_those_with_an_address_and_the_answer_is_the_same(
     assert activation.link_mail(only(OutboxMessage)) is None, "nothing to send once used"
 
 
+def test_without_a_mail_server_no_link_is_promised(
+    client: CheckedClient, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(app.config, "MODE", "production")
+    page = client.get("/mot-de-passe-oublie")
+    assert "n'envoie pas encore de courriels" in page
+    assert "Recevoir un lien par courriel" not in page
+    monkeypatch.setitem(app.config, "SMTP_URL", "smtp://courriel.exemple")
+    assert "Recevoir un lien par courriel" in client.get("/mot-de-passe-oublie")
+
+
 def test_a_link_ends_after_a_day_and_a_new_one_replaces_it_but_no_slip(
     client: CheckedClient, person: User, clock: Clock
 ) -> None:

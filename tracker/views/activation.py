@@ -136,8 +136,13 @@ def forgotten() -> ResponseReturnValue:
                 status = refusal.status
             else:
                 status, asked = 200, True
-    page = render_template("auth/forgotten.html", form=form, asked=asked, contact=contact())
+    page = render_template("auth/forgotten.html", form=form, asked=asked, mails=_mails(), contact=contact())
     return _private(page, status)
+
+
+def _mails() -> bool:
+    """Whether a link can leave; a demonstration shows the page as a town with a mail server sees it."""
+    return bool(current_app.config["SMTP_URL"]) or current_app.config["MODE"] != "production"
 
 
 def _send_link(login: str) -> None:
