@@ -104,7 +104,7 @@ def steps(counts: Counts, consultation: Finding) -> Iterator[Finding]:
     yield _told(
         counts.departments > 0,
         ngettext("%(num)s service", "%(num)s services", counts.departments),
-        gettext("Facultatif : l'import du personnel peut les apporter."),
+        gettext("L'import du personnel peut les apporter."),
         endpoint="settings.departments",
         step=gettext("Les services"),
         optional=True,
@@ -112,7 +112,7 @@ def steps(counts: Counts, consultation: Finding) -> Iterator[Finding]:
     yield _told(
         counts.sites > 0,
         ngettext("%(num)s site", "%(num)s sites", counts.sites),
-        gettext("Facultatif : utile pour remettre des codes d'accès à qui n'a pas d'adresse électronique."),
+        gettext("Utile pour remettre des codes d'accès à qui n'a pas d'adresse électronique."),
         endpoint="settings.sites",
         step=gettext("Les sites"),
         optional=True,
@@ -127,7 +127,7 @@ def steps(counts: Counts, consultation: Finding) -> Iterator[Finding]:
     yield _told(
         counts.groups > 0,
         ngettext("%(num)s groupe de travail", "%(num)s groupes de travail", counts.groups),
-        gettext("Facultatif pour commencer : ils porteront les actions."),
+        gettext("Ils porteront les actions : rien ne presse pour commencer."),
         endpoint="settings.groups",
         step=gettext("Les groupes de travail"),
         optional=True,
@@ -152,7 +152,7 @@ def _consultation(every: tuple[CampaignRecord, ...], now: datetime) -> Finding:
     where = "settings.campaigns_list" if every else "settings.campaign_create"
     if opened:
         last = opened[0].submission_last_day(now)
-        message = gettext("Une consultation est ouverte, jusqu'au %(day)s", day=day(last))
+        message = gettext("Une consultation est ouverte : on y propose jusqu'au %(day)s", day=day(last))
         return Finding(Level.OK, message, endpoint=where, step=step)
     if coming:
         message = gettext("Une consultation s'ouvrira le %(day)s", day=day(paris_day(coming[0])))
@@ -210,7 +210,10 @@ def _mail(counts: Counts) -> Iterator[Finding]:
         yield Finding(
             Level.WARNING,
             gettext("Aucun serveur de courriel : les courriels attendent"),
-            gettext("La DSI le donne par la variable SMTP_URL. Sans lui, tout le reste marche."),
+            gettext(
+                "La DSI le donne par la variable SMTP_URL. Sans lui, chacun entre par un code imprimé, "
+                "la première fois comme après un oubli."
+            ),
             optional=True,
         )
     elif counts.unsent:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import current_app, render_template, url_for
+from flask import current_app, render_template, request, url_for
 
 from tracker.permissions import Permission
 from tracker.queries import checks, readiness
@@ -38,4 +38,6 @@ def first_steps() -> str:
         following=missing[0] if missing else next((pair for pair in after if not pair[0].is_right), None),
         done=not missing,
         after=after,
+        mails=bool(current_app.config["SMTP_URL"]),
+        entrance=current_app.config["BASE_URL"] + url_for("activation.forgotten").removeprefix(request.script_root),
     )
