@@ -151,7 +151,7 @@ def imports_the_register(manager: Inspector) -> None:
     expect(main.get_by_role("table")).to_contain_text("Noël Petit-Jean")
     manager.press("Importer", within=main.locator("form"))
     look(manager, "the register is written")
-    expect(main).to_contain_text("4 personnes écrites")
+    expect(main).to_contain_text("4 personnes créées ou modifiées")
 
 
 def gives_the_roles(manager: Inspector) -> None:

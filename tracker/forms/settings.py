@@ -162,8 +162,9 @@ class StepForm(BaseForm):
 
     def validate(self, extra_validators: Any = None) -> bool:
         right: bool = super().validate(extra_validators)
-        if self.kind.data and self.day.data is None and not self.day.errors:
-            self.day.errors = [gettext("Donnez le jour où cette étape commence.")]
+        step = next((kind.label for kind in PhaseKind if kind.value == self.kind.data), "")
+        if step and self.day.data is None and not self.day.errors:
+            self.day.errors = [gettext("Donnez le jour où l'étape « %(step)s » commence.", step=step)]
             return False
         return right
 
