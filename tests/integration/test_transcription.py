@@ -88,6 +88,7 @@ def test_a_name_not_displayed_leaves_no_trace_of_who_typed(client: CheckedClient
     [
         ({"agreed": ""}, "Cochez cette case"),
         ({"name": ""}, "affiché ou non"),
+        ({"name": "", "agreed": ""}, "Cochez cette case"),
         ({"identifier": ""}, "de qui il s'agit"),
         ({"identifier": "personne.du.tout"}, "Personne de votre site n'a"),
         ({"identifier": "lointaine"}, "Personne de votre site n'a"),

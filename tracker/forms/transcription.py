@@ -72,7 +72,11 @@ class PaperForm(BaseForm):
             self.identifier.errors = [gettext("Écrivez de qui il s'agit.")]
         if not self.name.data:
             self.name.errors = [gettext("Demandez à la personne si son nom est affiché ou non.")]
-        if not self.identifier.data or not self.name.data:
+        if not self.agreed.data:
+            self.agreed.errors = [
+                gettext("Cochez cette case : on n'écrit rien au nom de quelqu'un qui ne l'a pas demandé.")
+            ]
+        if not (self.identifier.data and self.name.data and self.agreed.data):
             return None
         return Teller(
             identifier=self.identifier.data,

@@ -104,17 +104,17 @@ def _print(reach: frozenset[int] | None) -> ResponseReturnValue:
 def _ask(found: tuple[SlipPerson, ...]) -> str:
     if len(found) == 1:
         question = gettext("Imprimer un nouveau code pour %(name)s ?", name=found[0].name)
+        advice = gettext(
+            "Un code imprimé avant pour cette personne n'ouvrira plus rien. Le nouveau ne se lit que dans le fichier "
+            "qui vient : imprimez-le, puis effacez-le de cet appareil. Le code vaut 30 jours et sert une fois."
+        )
     else:
         question = ngettext("Imprimer %(num)s code ?", "Imprimer %(num)s codes ?", len(found))
-    return ask(
-        question,
-        gettext(
-            "Les codes imprimés avant pour ces personnes n'ouvriront plus rien. Les nouveaux ne se lisent que sur "
-            "cette impression : ni l'outil ni vous ne pourrez les revoir. Chacun vaut 30 jours et sert une fois."
-        ),
-        gettext("Imprimer"),
-        with_args(),
-    )
+        advice = gettext(
+            "Les codes imprimés avant pour ces personnes n'ouvriront plus rien. Les nouveaux ne se lisent que dans le "
+            "fichier qui vient : imprimez-le, puis effacez-le de cet appareil. Chacun vaut 30 jours et sert une fois."
+        )
+    return ask(question, advice, gettext("Imprimer"), with_args())
 
 
 def _printed(found: tuple[SlipPerson, ...]) -> Response:
