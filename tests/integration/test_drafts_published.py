@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -123,6 +124,12 @@ def test_the_name_may_change_while_the_proposal_waits(author: CheckedClient) -> 
         author.post(here, {"nom": name, "confirmed": "yes"})
         assert only_author().sealed is sealed
         end_transaction(commit=False)
+
+
+def test_thanks_are_asked_for_and_never_ticked_beforehand(author: CheckedClient) -> None:
+    box = re.search(r'<input[^>]*name="thanks"[^>]*>', str(author.get("/propositions/nouvelle")))
+    assert box is not None
+    assert "checked" not in box[0]
 
 
 def test_thanks_need_a_displayed_name(author: CheckedClient) -> None:

@@ -49,7 +49,7 @@ def new() -> ResponseReturnValue:
             abort(409, gettext("Cette consultation ne reçoit pas de propositions en ce moment."))
         return _choose(opened)
     show_project(chosen.programme_id)
-    form = _form(chosen.programme_id, key=service.new_key(), thanks=True)
+    form = _form(chosen.programme_id, key=service.new_key())
     return _write(form, chosen, None)
 
 
@@ -132,7 +132,7 @@ def draft(key: str) -> ResponseReturnValue:
         body=page.body,
         theme=str(page.theme_id or ""),
         name=None if not page.name_choice_made else HIDDEN if page.sealed else SHOWN,
-        thanks=page.thanks_consent or page.sealed,
+        thanks=page.thanks_consent,
     )
     return _write(form, campaign, page)
 
