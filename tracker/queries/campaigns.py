@@ -11,7 +11,7 @@ from sqlalchemy import select
 from tracker.enums import PhaseKind
 from tracker.extensions import db
 from tracker.models import Campaign, Phase
-from tracker.records import paris_day
+from tracker.records import paris_day, paris_instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,15 @@ class PhaseRecord:
     def last_day(self) -> date:
         """The last whole day."""
         return paris_day(self.ends_at - timedelta(microseconds=1))
+
+    @property
+    def first_day(self) -> date:
+        return paris_day(self.starts_at)
+
+    @property
+    def is_of_whole_days(self) -> bool:
+        """Whether it begins and ends at midnight: its days then say all."""
+        return all(paris_instant(paris_day(end)) == end for end in (self.starts_at, self.ends_at))
 
 
 @dataclass(frozen=True, slots=True)
