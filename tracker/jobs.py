@@ -138,4 +138,6 @@ def run(now: datetime, *, say: Callable[[str], None]) -> bool:
         with turn.going_on(title):
             count = job(now, turn)
             say(gettext("%(title)s : %(count)s", title=title, count=count))
+    with turn.going_on(gettext("passage noté")), write_transaction():
+        maintenance.note_round(now=now)
     return not turn.failures

@@ -183,3 +183,13 @@ def test_the_shell_makes_a_manager_too(app) -> None:
     assert done.exit_code == 0, done.output
     assert db.session.scalars(select(RoleGrant.role)).all() == [Role.ADMIN]
     assert db.session.scalar(select(func.count(Programme.id))) == 0
+
+
+def test_a_server_whose_timer_is_missing_or_stopped_is_told(manager, app, clock) -> None:
+    assert "Les tâches automatiques n'ont jamais tourné" in manager.get("/reglages")
+    assert app.test_cli_runner().invoke(args=["jobs", "run"]).exit_code == 0
+    assert "Les tâches automatiques tournent" in manager.get("/reglages")
+    clock.advance(hours=2)
+    assert "Les tâches automatiques n'ont pas tourné depuis" in manager.get("/reglages")
+    assert app.test_cli_runner().invoke(args=["jobs", "run"]).exit_code == 0
+    assert "Les tâches automatiques tournent" in manager.get("/reglages")

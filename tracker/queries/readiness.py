@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import current_app
@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 
 from tracker.enums import OutboxState, Role
 from tracker.extensions import db
-from tracker.filters import day, number
+from tracker.filters import day, moment, number
 from tracker.models import (
     Department,
     Entity,
@@ -35,6 +35,8 @@ from tracker.queries.projects import CONTACT
 from tracker.records import paris_day
 
 LEGAL = "privacy"  # key of what the town says of personal data
+ROUND = "last_round"  # key of when the jobs last ran
+ROUND_LATE = timedelta(hours=1)  # the timer should call them every few minutes
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ class Counts:
     unsent: int
     contact: int
     legal: int
+    last_round: str | None
 
 
 def _count(column: Any, *where: Any) -> Any:
@@ -74,6 +77,7 @@ def _counts() -> Counts:
             _count(OutboxMessage.id, OutboxMessage.state == OutboxState.FAILED),
             _count(Setting.key, Setting.key == CONTACT),
             _count(Setting.key, Setting.key == LEGAL),
+            select(Setting.value).where(Setting.key == ROUND).scalar_subquery(),
         )
     ).one()
     return Counts(*tuple(row))
@@ -203,6 +207,26 @@ def findings(now: datetime) -> Iterator[Finding]:
         topic=gettext("Les données personnelles"),
     )
     yield from _mail(counts)
+    if not current_app.config["DEMO"]:
+        yield _round(counts.last_round, now)
+
+
+def _round(last: str | None, now: datetime) -> Finding:
+    """Whether the timer of the server calls the jobs; a town that forgot it sees nothing else go wrong at first."""
+    advice = gettext(
+        "La DSI programme « flask --app wsgi jobs run » toutes les cinq minutes. Sans ces tâches, aucun courriel ne "
+        "part, un gros import attend, et la clé d'un vote fini n'est pas détruite."
+    )
+    if last is None:
+        return Finding(Level.WARNING, gettext("Les tâches automatiques n'ont jamais tourné"), advice)
+    at = datetime.fromisoformat(last)
+    if now - at > ROUND_LATE:
+        return Finding(
+            Level.ERROR,
+            gettext("Les tâches automatiques n'ont pas tourné depuis le %(moment)s", moment=moment(at)),
+            advice,
+        )
+    return Finding(Level.OK, gettext("Les tâches automatiques tournent"))
 
 
 def _mail(counts: Counts) -> Iterator[Finding]:

@@ -16,10 +16,12 @@ from sqlalchemy.engine import make_url
 
 from tracker.errors import Refused
 from tracker.extensions import db
-from tracker.models import LoginFailure, UserSession
+from tracker.models import LoginFailure, Setting, UserSession
+from tracker.queries.readiness import ROUND
 
 KEEP_SESSIONS = timedelta(days=30)
 KEEP_FAILURES = timedelta(days=1)
+NOTE_ROUNDS = timedelta(minutes=30)  # not at each: a write makes every page be built again
 JOURNALS = ("-wal", "-shm", "-journal")
 REVISION_STEP = 1_000_000  # more writes than are ever made between a copy and its restoration
 
@@ -131,3 +133,13 @@ def clean(*, now: datetime) -> tuple[int, int]:
     visits = db.session.execute(delete(UserSession).where(UserSession.expires_at < now - KEEP_SESSIONS))
     failures = db.session.execute(delete(LoginFailure).where(LoginFailure.at < now - KEEP_FAILURES))
     return visits.rowcount, failures.rowcount  # type: ignore[attr-defined]
+
+
+def note_round(*, now: datetime) -> None:
+    """Keep when the jobs ran, for the settings to tell a town whose timer is missing or broken."""
+    row = db.session.get(Setting, ROUND, populate_existing=True)
+    if row is None:
+        db.session.add(Setting(key=ROUND, value=now.isoformat()))
+    elif now - datetime.fromisoformat(row.value) >= NOTE_ROUNDS:
+        row.value = now.isoformat()
+    db.session.flush()
