@@ -87,7 +87,14 @@ def test_a_sheet_tells_each_person_what_to_do_and_whom_to_ask(client: CheckedCli
     for person in town.new:
         assert person.name in words
         assert person.login in words
-    for said in ("Dépôt des Sables", "Voirie", "127.0.0.1:8000/activer", town.relay.name, "15 avril 2026", "dites vos idées"):
+    for said in (
+        "Dépôt des Sables",
+        "Voirie",
+        "127.0.0.1:8000/activer",
+        town.relay.name,
+        "15 avril 2026",
+        "dites vos idées",
+    ):
         assert said in words, said
     printed = set(CODE.findall(words))
     assert len(printed) == 9
