@@ -16,7 +16,7 @@
     }
     return [...days, last];
   };
-  const inWords = (day) => new Intl.DateTimeFormat(lang, { dateStyle: "long", timeZone: "UTC" }).format(new Date(`${day}T00:00:00Z`));
+  const inWords = (day) => new Intl.DateTimeFormat(lang === "en" ? "en-GB" : lang, { dateStyle: "long", timeZone: "UTC" }).format(new Date(`${day}T00:00:00Z`));
 
   const addSlider = (form) => {
     const field = form.querySelector("input[type=date]");
