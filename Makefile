@@ -26,7 +26,7 @@ demo-reset: $(VENV)/run ## Throw the demonstration away and start it afresh
 	rm -rf instance/demo
 	@$(MAKE) --no-print-directory demo PORT=$(PORT)
 
-serve: $(VENV)/run ## Run the production server on what DATABASE_URL names (see README, Configuration)
+serve: $(VENV)/run ## Run the production server on what DATABASE_URL names (see README, Run it for real)
 	@$(FLASK) db upgrade
 	@$(FLASK) users first-link
 	@PORT=$(PORT) exec $(GUNICORN)

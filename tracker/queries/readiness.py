@@ -222,7 +222,7 @@ def _round(last: str | None, now: datetime) -> Finding:
     at = datetime.fromisoformat(last)
     if now - at > ROUND_LATE:
         return Finding(
-            Level.ERROR,
+            Level.WARNING,
             gettext("Les tâches automatiques n'ont pas tourné depuis le %(moment)s", moment=moment(at)),
             advice,
         )
