@@ -153,7 +153,7 @@ def test_the_letter_has_its_frame_in_english_and_its_texts_as_typed(
         db.session.get_one(User, published.agent.id).locale = "en"
     client.login(published.agent)
     page = client.get("/lettres/1")
-    assert page.page.h1.get_text(" ", strip=True).startswith("The project letter no. 1 · ")
+    assert page.page.h1.get_text(" ", strip=True).startswith("The project letter no.\N{NO-BREAK SPACE}1 · ")
     assert "Le projet en chiffres" not in page.words
     assert before in client.get("/lettres/1/courriel").words, "one mail goes to everybody: it is in French"
     assert db.session.query(Letter).one().title == before

@@ -22,6 +22,11 @@ from tracker.views.frame import Link, may, page_frame, project_args, today, with
 from tracker.views.shared import filler, fragment, hole, lasting, markup
 
 LANGUAGES = {"fr": "Français", "en": "English"}  # each in its own words
+_SWITCH = Markup(  # what is put in it is escaped
+    '<form class="language" method="post" action="{0}"><input type="hidden" name="csrf_token" value="{1}">'
+    '<input type="hidden" name="suite" value="{2}">'
+    '<button type="submit" class="btn btn-sm btn-link" name="langue" value="{3}" lang="{3}">{4}</button></form>'
+)
 
 
 class Pieces(NamedTuple):
@@ -190,11 +195,12 @@ def _body() -> str:
 
 @filler("language")
 def _language() -> str:
-    """The button to the other language; it comes back to this page, or home when that is no page to open."""
+    """The button to the other language, in its own words; it comes back to this page, or home when that cannot be
+    opened again. Written here: every page has it, for its reader alone."""
     language = next(code for code in LANGUAGES if code != str(get_locale()))
     target = here() if request.method == "GET" else url_for("home.index")
-    address = url_for("accounts.language")
-    return markup("frame/language.html", language=language, name=LANGUAGES[language], target=target, address=address)
+    address = lasting("language", make=lambda: url_for("accounts.language"))
+    return _SWITCH.format(address, _token(), target, language, LANGUAGES[language])
 
 
 @filler("messages")
