@@ -37,32 +37,40 @@ def from_first_steps() -> dict[str, Any]:
     return {"suite": FIRST_STEPS} if request.args.get("suite") == FIRST_STEPS else {}
 
 
-def menu() -> list[Link]:
-    """The pages of the settings that the reader may open, in the order in which a town needs them."""
-    entries = [
-        ("settings.first_steps", gettext("Premiers pas")),
-        ("settings.projects_list", gettext("Projets")),
-        ("settings.employers_list", gettext("Employeurs")),
-        ("people.index", gettext("Personnes")),
-        ("settings.departments", gettext("Services")),
-        ("settings.sites", gettext("Sites")),
-        ("settings.themes", gettext("Thèmes")),
-        ("settings.groups", gettext("Groupes de travail")),
-        ("settings.campaigns_list", gettext("Consultations")),
-        ("settings.contact", gettext("Qui contacter")),
-        ("duties.privacy", gettext("Données personnelles")),
-        ("duties.accessibility", gettext("Accessibilité")),
-        ("duties.data_requests_list", gettext("Demandes sur les données")),
-        ("duties.redactions_list", gettext("Retraits de textes")),
-        ("slips.codes", gettext("Codes imprimés")),
-        ("second_factor.settings", gettext("Second code")),
-        ("settings.single_sign_on", gettext("Connexion unique")),
-        ("settings.labels", gettext("Mots de l'outil")),
-        ("settings.archives_list", gettext("Fin de projet et archives")),
-    ]
-    shown = []
-    for endpoint, label in entries:
-        permission = getattr(current_app.view_functions.get(endpoint), "permission", None)
-        if permission is not None and can(current_user, permission):
-            shown.append(Link(url_for(endpoint), label))
-    return shown
+def menu() -> list[tuple[str, list[Link]]]:
+    """The pages of the settings that the reader may open, by what they are about, in the order of need."""
+    groups: list[tuple[str, list[tuple[str, str]]]] = [
+        (gettext("Le projet"), [
+            ("settings.first_steps", gettext("Premiers pas")),
+            ("settings.projects_list", gettext("Projets")),
+            ("settings.themes", gettext("Thèmes")),
+            ("settings.groups", gettext("Groupes de travail")),
+            ("settings.campaigns_list", gettext("Consultations")),
+            ("settings.archives_list", gettext("Fin de projet et archives")),
+        ]),
+        (gettext("Les personnes et leurs accès"), [
+            ("settings.employers_list", gettext("Employeurs")),
+            ("settings.departments", gettext("Services")),
+            ("settings.sites", gettext("Sites")),
+            ("people.index", gettext("Personnes")),
+            ("slips.codes", gettext("Codes imprimés")),
+            ("second_factor.settings", gettext("Second code")),
+            ("settings.single_sign_on", gettext("Connexion unique")),
+        ]),
+        (gettext("Ce que l'outil dit, et les demandes"), [
+            ("settings.contact", gettext("Qui contacter")),
+            ("settings.labels", gettext("Mots de l'outil")),
+            ("duties.privacy", gettext("Données personnelles")),
+            ("duties.accessibility", gettext("Accessibilité")),
+            ("duties.data_requests_list", gettext("Demandes sur les données")),
+            ("duties.redactions_list", gettext("Retraits de textes")),
+        ]),
+    ]  # fmt: skip
+    shown = [(title, [Link(url_for(endpoint), label) for endpoint, label in entries if _opens(endpoint)])
+             for title, entries in groups]  # fmt: skip
+    return [(title, links) for title, links in shown if links]
+
+
+def _opens(endpoint: str) -> bool:
+    permission = getattr(current_app.view_functions.get(endpoint), "permission", None)
+    return permission is not None and can(current_user, permission)
