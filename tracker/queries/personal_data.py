@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, datetime
 from enum import Enum
 from typing import Any
 
@@ -18,7 +17,9 @@ from tracker.extensions import db
 from tracker.models import (
     Action,
     ActionUpdate,
+    ActivationCode,
     Authorship,
+    Campaign,
     Comment,
     DataRequest,
     Department,
@@ -33,6 +34,7 @@ from tracker.models import (
     ProposalVersion,
     Review,
     RoleGrant,
+    RollEntry,
     Site,
     User,
     UserSession,
@@ -53,9 +55,7 @@ class Part:
 
 
 def plain(value: Any) -> Any:
-    """As a file may hold it."""
-    if isinstance(value, (date, datetime)):
-        return value.isoformat()
+    """As a file may hold it; days and instants stay what they are, each file writes them its way."""
     if isinstance(value, Enum):
         return getattr(value, "label", value.value)
     return value
@@ -129,6 +129,22 @@ def _account(user_id: int) -> list[Part]:
             select(UserSession.created_at, UserSession.shared, UserSession.expires_at, UserSession.ended_at)
             .where(UserSession.user_id == user_id)
             .order_by(UserSession.id),
+        ),
+        _part(
+            "codes", gettext("Codes et liens pour choisir un mot de passe"),
+            (N_("voie"), N_("fait le"), N_("valable jusqu'au"), N_("servi le"), N_("remplacé le")),
+            select(ActivationCode.channel, ActivationCode.made_at, ActivationCode.expires_at, ActivationCode.used_at,
+                   ActivationCode.revoked_at)
+            .where(ActivationCode.user_id == user_id)
+            .order_by(ActivationCode.id),
+        ),
+        _part(
+            "participations", gettext("Participation aux consultations : oui ou non, jamais à quoi"),
+            (N_("consultation"), N_("a soutenu")),
+            select(Campaign.title, RollEntry.took_part)
+            .join(Campaign, Campaign.id == RollEntry.campaign_id)
+            .where(RollEntry.user_id == user_id)
+            .order_by(Campaign.id),
         ),
         _part(
             "demandes", gettext("Demandes sur vos données"),

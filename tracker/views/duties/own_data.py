@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from datetime import date, datetime
+from typing import Any
 
 from flask import Response, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from tracker.enums import RequestKind
-from tracker.filters import day
+from tracker.filters import day, moment
 from tracker.forms.own_data import RequestForm
 from tracker.permissions import Permission
 from tracker.queries import data_requests as queries
@@ -46,6 +48,15 @@ def _parts() -> tuple[Part, ...]:
     return personal_data.of_person(acting().id, votes.supported_by(actor=acting()))
 
 
+def _said(value: Any) -> Any:
+    """A value as a person reads it."""
+    if isinstance(value, bool):
+        return gettext("oui") if value else gettext("non")
+    if isinstance(value, datetime):
+        return moment(value)
+    return day(value) if isinstance(value, date) else value
+
+
 def _private(response: Response, name: str) -> Response:
     response.headers["Cache-Control"] = "no-store"
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
@@ -56,7 +67,7 @@ def _private(response: Response, name: str) -> Response:
 @requires(Permission.ACCOUNT_OWN)
 def own_data_json() -> Response:
     told = {"lu le": current_time().isoformat(), **{part.key: list(part.rows) for part in _parts()}}
-    text = json.dumps(told, ensure_ascii=False, indent=2, default=str)
+    text = json.dumps(told, ensure_ascii=False, indent=2, default=lambda value: value.isoformat())
     return _private(Response(text, mimetype="application/json"), "mes-donnees.json")
 
 
@@ -64,5 +75,5 @@ def own_data_json() -> Response:
 @requires(Permission.ACCOUNT_OWN)
 def own_data_page() -> Response:
     """A page that reads without this application."""
-    page = render_template("duties/own_data_file.html", parts=_parts(), today=today())
+    page = render_template("duties/own_data_file.html", parts=_parts(), today=today(), said=_said)
     return _private(Response(page), "mes-donnees.html")
