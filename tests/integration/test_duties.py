@@ -10,9 +10,9 @@ from sqlalchemy import select
 
 from tests import factories
 from tests.client import CheckedClient
-from tracker.enums import RequestState, Role
+from tracker.enums import CodeChannel, RequestState, Role
 from tracker.extensions import db, end_transaction
-from tracker.models import DataRequest, Event, User
+from tracker.models import ActivationCode, DataRequest, Event, RollEntry, User
 
 
 @pytest.fixture
@@ -77,7 +77,12 @@ def test_the_page_of_personal_data_says_what_is_set_and_the_durations_applied(ma
         "requests": "12",
     }
     manager.post("/reglages/donnees-personnelles", {**form, "leavers": "0"}, expected=422)
-    manager.submit("/reglages/donnees-personnelles", form)
+    assert "ne se retrouve pas" in manager.post("/reglages/donnees-personnelles", form, expected=200)
+    assert "n'a pas encore confirmées" in client.get("/donnees-personnelles")
+    manager.submit("/reglages/donnees-personnelles", {**form, "confirmed": "yes"})
+    manager.submit("/reglages/donnees-personnelles", {**form, "officer": "dpd@brume.fr", "leavers": "8"})
+    manager.post("/reglages/donnees-personnelles", form, expected=200)
+    manager.submit("/reglages/donnees-personnelles", {**form, "confirmed": "yes"})
     told = client.get("/donnees-personnelles")
     assert told.select("strong")[0].get_text() == "Brume"
     assert "7 mois après son départ" in told
@@ -90,11 +95,18 @@ def test_one_s_data_are_downloaded_and_nobody_else_s(agent, app, writing) -> Non
         me = db.session.scalar(select(User).where(User.login == "agente"))
         factories.proposal(project, author=me, title="Mon idée à moi")
         factories.proposal(project, author=factories.user(), title="Idée d'une autre")
+        asked = factories.campaign(project, title="Consultation d'essai")
+        factories.add(RollEntry(campaign_id=asked.id, user_id=me.id, is_manager=False, took_part=True))
+        made = factories.noon(factories.FIRST_DAY)
+        code = ActivationCode(user_id=me.id, code_hash="x", channel=CodeChannel.SLIP, made_at=made, expires_at=made)
+        factories.add(code)
     told = agent.get("/mon-compte/donnees.json")
     assert told.response.headers["Cache-Control"] == "no-store"
     assert told.json["compte"][0]["nom"] == "Martin-Duroc"
     assert [one["titre"] for one in told.json["propositions"]] == ["Mon idée à moi"]
     assert "Idée d'une autre" not in told.text
+    assert told.json["participations"] == [{"consultation": "Consultation d'essai", "a soutenu": True}]
+    assert told.json["codes"][0]["servi le"] is None
     page = agent.get("/mon-compte/donnees.html")
     assert "Martin-Duroc" in page.text
     assert "Idée d'une autre" not in page.text
@@ -109,8 +121,10 @@ def test_a_request_is_due_a_month_later_and_its_answer_is_read(agent, manager) -
     row = db.session.scalars(select(DataRequest)).one()
     assert (row.due_on, row.state) == (date(2026, 4, 16), RequestState.OPEN)
     assert "à répondre le 16 avril 2026" in manager.get("/reglages/demandes")
-    page = f"/reglages/demandes/{row.id}"
-    manager.post(page, {"outcome": "done", "answer": "oui"}, expected=422)
+    page, asker = f"/reglages/demandes/{row.id}", row.user_id
+    assert "ce qui a été fait" in manager.post(page, {"outcome": "done", "answer": "oui"}, expected=422)
+    assert f"/reglages/personnes/{asker}/modifier" in manager.get(page).text
+    assert "1 demande sur les données attend sa réponse" in manager.get("/reglages")
     manager.submit(page, {"outcome": "done", "answer": "Votre nom est corrigé depuis ce matin."})
     assert "corrigé depuis ce matin" in agent.get("/mon-compte/donnees")
     manager.post(page, {"outcome": "refused", "answer": "Finalement ce n'est pas possible."}, expected=409)

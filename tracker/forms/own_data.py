@@ -31,7 +31,7 @@ class AnswerForm(BaseForm):
     outcome = RadioField(_("Votre réponse"), [InputRequired(_("Dites si la demande est satisfaite."))])
     answer = TextAreaField(
         _("Ce qui est dit à la personne"),
-        [InputRequired(_("Dites ce qui a été fait, ou pourquoi non.")), check(validation.reason, field="answer")],
+        [InputRequired(_("Dites ce qui a été fait, ou pourquoi non."))],
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -41,17 +41,18 @@ def setup() -> Iterator[Finding]:
     now = current_app.config["CLOCK"]()
     yield from readiness.findings(now)
     yield from single_sign_on.findings()
-    late = select(func.count()).where(DataRequest.state == RequestState.OPEN, DataRequest.due_on < paris_day(now))
-    attempts, requests = db.session.execute(
-        select(activation.last_alarm(now).scalar_subquery(), late.scalar_subquery())
+    waiting = select(func.count()).where(DataRequest.state == RequestState.OPEN)
+    late = waiting.where(DataRequest.due_on < paris_day(now))
+    attempts, asked, requests = db.session.execute(
+        select(activation.last_alarm(now).scalar_subquery(), waiting.scalar_subquery(), late.scalar_subquery())
     ).one()
     yield from _attempts(attempts)
-    yield from _duties(paris_day(now), requests)
+    yield from _duties(paris_day(now), requests, asked - requests)
     yield from _left_behind(paris_day(now))
 
 
-def _duties(today: date, late: int) -> Iterator[Finding]:
-    """A statement of accessibility to make again, `late` answers due; says nothing when there is neither."""
+def _duties(today: date, late: int, waiting: int) -> Iterator[Finding]:
+    """A statement of accessibility to make again, answers due; says nothing when there is neither."""
     found = notices.accessibility()
     if found.expires_on is not None and found.has_expired(today):
         yield Finding(
@@ -67,6 +68,17 @@ def _duties(today: date, late: int) -> Iterator[Finding]:
                 "%(num)s demande sur les données est en retard", "%(num)s demandes sur les données sont en retard", late
             ),
             gettext("La réponse était due dans le mois."),
+            endpoint="duties.data_requests_list",
+        )
+    if waiting:
+        yield Finding(
+            Level.WARNING,
+            ngettext(
+                "%(num)s demande sur les données attend sa réponse",
+                "%(num)s demandes sur les données attendent leur réponse",
+                waiting,
+            ),
+            gettext("La réponse est due dans le mois."),
             endpoint="duties.data_requests_list",
         )
 

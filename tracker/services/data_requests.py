@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from tracker import validation
 from tracker.enums import RequestKind, RequestState
-from tracker.errors import Conflict, NotFound
+from tracker.errors import Conflict, NotFound, Refused
 from tracker.extensions import db
 from tracker.models import DataRequest
 from tracker.permissions import Permission, require
@@ -46,6 +46,8 @@ def answer(request_id: int, text: str, *, granted: bool, actor: Actor, now: date
         raise NotFound(gettext("Cette demande n'existe pas."))
     if row.state is not RequestState.OPEN:
         raise Conflict(gettext("Cette demande a déjà sa réponse."))
+    if granted and len(text.split()) < 3:
+        raise Refused(gettext("Dites ce qui a été fait, en une phrase d'au moins trois mots."), field="answer")
     row.answer = validation.reason(text, field="answer")
     row.state = RequestState.DONE if granted else RequestState.REFUSED
     row.handled_by_id, row.handled_at = actor.id, now

@@ -15,7 +15,7 @@ from tracker.security import acting, current_time, requires
 from tracker.services import notices
 from tracker.views.attempts import Attempt
 from tracker.views.duties.blueprint import SETTINGS, bp
-from tracker.views.frame import today
+from tracker.views.frame import ask, confirmed, today
 
 
 @bp.route(f"{SETTINGS}/donnees-personnelles", methods=["GET", "POST"])
@@ -27,6 +27,17 @@ def privacy() -> ResponseReturnValue:
     if form.is_submitted():
         status = 422
         if form.validate():
+            sooner = any(asdict(form.retention())[name] < months for name, months in asdict(kept).items())
+            if (sooner or not queries.retention_is_confirmed()) and not confirmed():
+                return ask(
+                    gettext("Appliquer ces durées ?"),
+                    gettext(
+                        "Dès le prochain passage, sans autre question, les noms dont la durée est passée sont effacés, "
+                        "ceux des auteurs de projets terminés compris. Un nom effacé ne se retrouve pas."
+                    ),
+                    gettext("Enregistrer et appliquer ces durées"),
+                    url_for("duties.privacy"),
+                )
             with Attempt(form) as attempt:
                 notices.write_privacy(form.privacy(), form.retention(), actor=acting(), now=current_time())
                 flash(gettext("La page des données personnelles est à jour."), "success")
