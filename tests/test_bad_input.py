@@ -13,11 +13,14 @@ from bs4 import Tag
 from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import select
 
 from tests.client import Answer, check_page
 from tests.effort import cases
 from tests.places import ENTRIES, PROJECT, QUARTER, ROLES, VISITOR, Entry, methods_of
 from tests.world import World, demonstration
+from tracker.extensions import db
+from tracker.models import Authorship, Proposal
 
 pytestmark = pytest.mark.demo
 
@@ -57,6 +60,10 @@ def _go_further(world: World) -> None:
         answer = world.open(role, "POST", path, typed_in)
         assert answer.status == 303, f"{path}: {answer.words[:600]}"
     world.objects["created"] = answer.location.rpartition("/")[2]
+    with world.app.app_context():
+        on_paper = select(Authorship.name).join(Proposal, Proposal.id == Authorship.proposal_id)
+        shown = on_paper.where(Authorship.name.is_not(None), Authorship.sealed.is_(False), Proposal.number.is_not(None))
+        world.objects["typed"] = quote(db.session.scalars(shown.limit(1)).one())
     world.keep()
 
 
@@ -192,6 +199,7 @@ OFFERING = (
     ("copil", "/lettres/brouillons/2026-T1/relecture?projet=mieux-travailler-ensemble"),
     ("pilote", "/actions/mon-tour"),
     ("admin", "/reglages/archives/{ended}"),
+    ("admin", "/reglages/personnes/{person}/reunir?q={typed}"),
 )
 COUNTED = {"/activer"}  # a guess is refused, and counted
 UNTOUCHED = {"csrf_token", "password", "current_password", "new_password", "repeat_password"}

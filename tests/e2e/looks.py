@@ -60,6 +60,30 @@ def look(window: Window, path: str) -> tuple[list[str], int]:
     return list(dict.fromkeys(window.wide.findings + window.narrow.findings)), paint
 
 
+def glance(window: Window, path: str) -> list[str]:
+    """What is wrong with a page made of nothing but what other pages showed in all their looks.
+
+    Every rule still runs on it twice: light, folded, at 1280 px; dark, unfolded, at 375 px; nothing is wider than 320.
+    """
+    wide, narrow = window.wide, window.narrow
+    wide.findings.clear()
+    narrow.findings.clear()
+    wide.scheme("light")
+    wide.open(path)
+    wide.settle()
+    wide.check("1280", every_element=False)
+    narrow.width(NARROW)
+    narrow.scheme("dark")
+    narrow.open(path)
+    narrow.settle()
+    narrow.unfold()
+    narrow.check("375 unfolded dark", every_element=False)
+    narrow.width(NARROWEST)
+    narrow.measure("320 unfolded")
+    narrow.width(NARROW)
+    return list(dict.fromkeys(wide.findings + narrow.findings))
+
+
 def _painted(seen: Inspector, path: str) -> int:
     """The best of a few openings: other work on the machine slows some of them."""
     paint = 0

@@ -37,6 +37,9 @@ class Kept(Generic[T]):
         self._lock = Lock()
         _all.append(self)
 
+    def __len__(self) -> int:
+        return len(self._values)
+
     def find(self, key: Hashable) -> T | None:
         """The value kept under `key`; None when there is none.
 
