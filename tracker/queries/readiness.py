@@ -214,7 +214,7 @@ def findings(now: datetime) -> Iterator[Finding]:
 def _round(last: str | None, now: datetime) -> Finding:
     """Whether the timer of the server calls the jobs; a town that forgot it sees nothing else go wrong at first."""
     advice = gettext(
-        "La DSI programme « flask --app wsgi jobs run » toutes les cinq minutes. Sans ces tâches, aucun courriel ne "
+        "La DSI planifie « flask --app wsgi jobs run » toutes les cinq minutes. Sans ces tâches, aucun courriel ne "
         "part, un gros import attend, et la clé d'un vote fini n'est pas détruite."
     )
     if last is None:
