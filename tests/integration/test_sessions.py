@@ -214,3 +214,16 @@ def test_the_cleaning_job_removes_visits_ended_long_ago(
     with writing():
         maintenance.clean(now=clock.now)
     assert db.session.scalar(select(func.count()).select_from(UserSession)) == 1
+
+
+def test_a_visit_closed_early_is_removed_thirty_days_after_it_was_closed(
+    client: CheckedClient, agent: User, writing: Any, clock: Clock
+) -> None:
+    attempt(client)  # on a device of one's own: it could have lasted thirty days
+    client.post("/deconnexion", {})
+    for days, kept in ((29, 1), (2, 0)):
+        clock.advance(days=days)
+        with writing():
+            maintenance.clean(now=clock.now)
+        assert db.session.scalar(select(func.count()).select_from(UserSession)) == kept
+        end_transaction(commit=False)

@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from flask_babel import gettext
-from sqlalchemy import delete
+from sqlalchemy import delete, or_
 from sqlalchemy.engine import make_url
 
 from tracker.errors import Refused
@@ -130,7 +130,9 @@ def _fill(aside: Path, source: Path) -> None:
 
 def clean(*, now: datetime) -> tuple[int, int]:
     """Remove visits ended long ago and old failures; how many of each."""
-    visits = db.session.execute(delete(UserSession).where(UserSession.expires_at < now - KEEP_SESSIONS))
+    limit = now - KEEP_SESSIONS  # closed, or over by itself, whichever came first
+    over = or_(UserSession.ended_at < limit, UserSession.expires_at < limit)
+    visits = db.session.execute(delete(UserSession).where(over))
     failures = db.session.execute(delete(LoginFailure).where(LoginFailure.at < now - KEEP_FAILURES))
     return visits.rowcount, failures.rowcount  # type: ignore[attr-defined]
 
