@@ -25,7 +25,7 @@ WORDS = SOURCE / "translations" / "en" / "LC_MESSAGES" / "messages.po"
 COMPILED = WORDS.with_suffix(".mo")
 METHODS = [("**.py", "python"), ("templates/**.html", "jinja2")]
 # `N_` (tracker/wording.py) marks a message of a table, looked up when it is shown
-KEYWORDS = {**DEFAULT_KEYWORDS, "lazy_gettext": None, "N_": None}
+KEYWORDS = {**DEFAULT_KEYWORDS, "lazy_gettext": None, "lazy_pgettext": DEFAULT_KEYWORDS["pgettext"], "N_": None}
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%%")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from typing import TypeVar
 
-from flask_babel import gettext, ngettext
+from flask_babel import gettext, ngettext, pgettext
 
 from tracker.charts.figure import (
     HEALTH_LOOK,
@@ -48,7 +48,7 @@ def status_by_month(points: Sequence[MonthPoint[ActionStatus]], summary: Summary
         subtitle=scope.subtitle,
         reading=_status_reading(points),
         spec=spec,
-        columns=(gettext("Au"), *(status.label for status in STATUS_LOOK), gettext("Total")),
+        columns=(pgettext("chiffres", "Au"), *(status.label for status in STATUS_LOOK), gettext("Total")),
         rows=tuple(
             (short_day(p.on), *(p.counts[status] for status in STATUS_LOOK), sum(p.counts.values())) for p in points
         ),
@@ -112,7 +112,7 @@ def health_by_month(points: Sequence[MonthPoint[Health]], scope: Scope) -> Figur
         ),
         spec=spec,
         columns=(
-            gettext("Au"),
+            pgettext("chiffres", "Au"),
             *(health.label for health in HEALTH_LOOK),
             Health.NOT_APPLICABLE.label,
             gettext("Total"),

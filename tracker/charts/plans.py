@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from flask_babel import gettext, ngettext
+from flask_babel import gettext, ngettext, pgettext
 
 from tracker.charts.figure import (
     GROUND,
@@ -60,7 +60,7 @@ def progress(curves: Curves, summary: Summary, scope: Scope) -> Figure:
         reading=_reading(here, curves, summary, on),
         spec=_spec(curves, here, scope),
         columns=(
-            gettext("Au"),
+            pgettext("chiffres", "Au"),
             gettext("Réel, en pourcentage"),
             gettext("Actions comptées"),
             gettext("Plan de départ, en pourcentage"),

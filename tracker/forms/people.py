@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from flask_babel import gettext
+from flask_babel import gettext, lazy_pgettext, pgettext
 from flask_babel import lazy_gettext as _
 from flask_wtf.file import FileField, FileRequired
 from wtforms import BooleanField, DateField, HiddenField, SelectField, StringField
@@ -22,7 +22,7 @@ from tracker.services.people import GrantInput, PersonInput
 def _labels() -> dict[str, str]:
     return {
         "number": gettext("Matricule"),
-        "last_name": gettext("Nom"),
+        "last_name": pgettext("personne", "Nom"),
         "first_name": gettext("Prénom"),
         "email": gettext("Adresse de courriel"),
         "employer": gettext("Employeur"),
@@ -72,7 +72,9 @@ class ConfirmForm(BaseForm):
 class PersonForm(BaseForm):
     seen = HiddenField()
     first_name = StringField(_("Prénom"), [InputRequired(_("Donnez le prénom.")), check(validation.person_name)])
-    last_name = StringField(_("Nom"), [InputRequired(_("Donnez le nom.")), check(validation.person_name)])
+    last_name = StringField(
+        lazy_pgettext("personne", "Nom"), [InputRequired(_("Donnez le nom.")), check(validation.person_name)]
+    )
     email = StringField(
         _("Adresse de courriel"), [Optional(), Length(max=validation.EMAIL_MAX), check(validation.email)]
     )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, time
 from typing import Any
 
-from flask_babel import gettext
+from flask_babel import gettext, lazy_pgettext
 from flask_babel import lazy_gettext as _
 from flask_wtf.file import FileField
 from wtforms import (
@@ -261,7 +261,9 @@ for _term in TERMS:
 
 class FirstAccountForm(BaseForm):
     first_name = StringField(_("Prénom"), [InputRequired(_("Écrivez votre prénom.")), Length(max=validation.NAME_MAX)])
-    last_name = StringField(_("Nom"), [InputRequired(_("Écrivez votre nom.")), Length(max=validation.NAME_MAX)])
+    last_name = StringField(
+        lazy_pgettext("personne", "Nom"), [InputRequired(_("Écrivez votre nom.")), Length(max=validation.NAME_MAX)]
+    )
     login = StringField(_("Identifiant"), [InputRequired(_("Choisissez un identifiant.")), check(validation.login)])
     new_password = PasswordField(_("Mot de passe"), [InputRequired(_("Choisissez un mot de passe.")), Length(max=1000)])
     repeat_password = PasswordField(
