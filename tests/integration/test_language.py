@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -19,7 +21,8 @@ from tracker.enums import Health, Role
 from tracker.extensions import db, end_transaction, speaking
 from tracker.letters.compose import told_title
 from tracker.models import Event, Letter, OutboxMessage, User
-from tracker.services import activation, letters, outbox
+from tracker.queries import projects
+from tracker.services import activation, archive, letters, outbox
 from tracker.services.proposals import made_title
 from tracker.services.redactions import sentence
 
@@ -166,6 +169,17 @@ def test_what_is_kept_is_french_whoever_writes_it(app: Flask) -> None:
         assert sentence(app.config["CLOCK"]()) == "Texte retiré le 16 mars 2026."
         assert letters.composing.kept_title("", 3, "2026-T1").startswith("La lettre du projet n° 3")
         assert gettext("Propositions") == "Proposals", "and then the reader's language again"
+
+
+def test_an_archive_is_french_whoever_asks_for_it(app: Flask, published: Scene) -> None:
+    project, made = projects.frame().principal, io.BytesIO()
+    assert project is not None
+    with speaking("en"):
+        archive.write(project, made, pseudonyms=True, now=published.now())
+    with zipfile.ZipFile(made) as found:
+        pages = [found.read(name).decode() for name in found.namelist() if name.endswith(".html")]
+    assert pages
+    assert all('<html lang="fr">' in page for page in pages)
 
 
 def test_titles_of_letters_are_told_in_the_reader_s_language(app: Flask) -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import IO
 
 from flask import current_app
-from flask_babel import get_locale
 
 from tracker.exports.archive import Names, Stamp, files, pack
+from tracker.extensions import FRENCH, speaking
 from tracker.queries.archive import archive_of
 from tracker.queries.instance import schema_revision
 from tracker.queries.projects import ProjectRecord
@@ -19,7 +19,12 @@ STYLE = "css/archive.css"
 
 
 def write(project: ProjectRecord, target: IO[bytes], *, pseudonyms: bool, now: datetime) -> int:
-    """Write the zip of a project; how many files it holds."""
+    """Write the zip of a project, in French whoever asks: it is kept; how many files it holds."""
+    with speaking(FRENCH):
+        return _write(project, target, pseudonyms=pseudonyms, now=now)
+
+
+def _write(project: ProjectRecord, target: IO[bytes], *, pseudonyms: bool, now: datetime) -> int:
     data = archive_of(project, today=paris_day(now))
     stamp = Stamp(
         project=project.slug,
@@ -30,10 +35,11 @@ def write(project: ProjectRecord, target: IO[bytes], *, pseudonyms: bool, now: d
         schema=schema_revision(),
         pseudonyms=pseudonyms,
     )
-    lang = str(get_locale() or "fr")
     made = files(
         data,
-        render=lambda name, **values: current_app.jinja_env.get_template(name).render(made_at=now, lang=lang, **values),
+        render=lambda name, **values: current_app.jinja_env.get_template(name).render(
+            made_at=now, lang=FRENCH, **values
+        ),
         style=(Path(current_app.static_folder or "") / STYLE).read_bytes(),
         names=Names(pseudonyms=pseudonyms),
     )
