@@ -10,8 +10,8 @@ from flask_babel import ngettext
 from tests import factories
 from tests.client import CheckedClient
 from tests.conftest import NOON
-from tracker.enums import ActionStatus, Outcome, ProposalState, ReviewAdvice, Role
-from tracker.models import Review, RoleGrant, Site
+from tracker.enums import ActionStatus, Outcome, ProposalState, ReviewAdvice, Role, TextKind
+from tracker.models import Redaction, Review, RoleGrant, Site
 
 
 def test_nought_is_singular_in_french(app: Flask) -> None:
@@ -127,3 +127,20 @@ def test_a_moderator_and_a_relais_find_what_is_expected_of_them(client: CheckedC
     assert len(statements) <= 8
     assert client.login(relay).get("/").select("main a[href='/relais']")
     assert "Ce que l'on attend de vous" not in client.login(agent).get("/")
+
+
+def test_a_withdrawal_waits_for_the_committee_and_for_another_moderator(client: CheckedClient, writing) -> None:
+    with writing():
+        project = factories.programme(is_principal=True)
+        asks, agrees, steers = (factories.user(role) for role in (Role.MODERATOR, Role.MODERATOR, Role.STEERING))
+        agent = factories.user()
+        point = factories.update(factories.action(project), factories.FIRST_DAY)
+        for answered in (None, NOON):
+            factories.add(Redaction(kind=TextKind.UPDATE, target_id=point.id, reason="Un nom y est.", asked_at=NOON,
+                                    asked_by_id=asks.id, refused_at=answered))  # fmt: skip
+    for one in (agrees, steers):
+        page = client.login(one).get("/")
+        assert "1 retrait de texte demandé, qui attend votre accord" in page
+        assert page.select("main a[href='/reglages/retraits']")
+    for one in (asks, agent):
+        assert "retrait de texte" not in client.login(one).get("/")

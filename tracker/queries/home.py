@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Integer, Select, String, Subquery, bindparam, cast, func, literal, select, type_coerce, union_all
+from sqlalchemy import (
+    Date,
+    Integer,
+    Select,
+    String,
+    Subquery,
+    bindparam,
+    cast,
+    func,
+    literal,
+    select,
+    type_coerce,
+    union_all,
+)
 
 from tracker.enums import ActionStatus, MeetingKind, Outcome, ProposalState, UpdateKind
 from tracker.extensions import db
@@ -20,6 +34,7 @@ from tracker.models import (
     Letter,
     Meeting,
     Proposal,
+    Redaction,
     action_proposal,
 )
 from tracker.queries.settling import SettleBucket, bucket_count, to_settle
@@ -35,6 +50,7 @@ class NewsKind(StrEnum):
     MEETING = "meeting"
     TO_DECIDE = "to_decide"
     UNPUBLISHED = "unpublished"
+    WITHDRAWALS = "withdrawals"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +86,7 @@ class Waiting:
     ready: int
     without_opinion: int
     unpublished: int
+    withdrawals: int  # of texts, asked by one person, to be agreed to by another
 
 
 @cache
@@ -88,6 +105,27 @@ def _mine() -> Any:
 def my_proposals(user_id: int) -> tuple[MyProposal, ...]:
     """The last proposals of a person, whatever their state, with how many actions carry them out."""
     return tuple(MyProposal(*_values(row)) for row in db.session.execute(_mine(), {"reader": user_id}))
+
+
+_ASKED = (Redaction.agreed_at.is_(None), Redaction.refused_at.is_(None))
+
+
+@dataclass(frozen=True, slots=True)
+class Duties:
+    """What waits for a moderator: submissions to publish or return, withdrawals of a text asked by another."""
+
+    submissions: int
+    withdrawals: int
+
+
+def duties(moderated: Collection[int], *, user_id: int) -> Duties:
+    """What waits for a person who moderates these projects."""
+    submissions = select(func.count(Proposal.id)).where(
+        Proposal.programme_id.in_(moderated), Proposal.state == ProposalState.SUBMITTED
+    )
+    withdrawals = select(func.count(Redaction.id)).where(*_ASKED, Redaction.asked_by_id != user_id)
+    row = db.session.execute(select(submissions.scalar_subquery(), withdrawals.scalar_subquery())).one()
+    return Duties(*row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +213,7 @@ def _waiting(by_kind: dict[NewsKind, News]) -> Waiting:
         ready=int(ready or 0),
         without_opinion=int(without or 0),
         unpublished=by_kind[NewsKind.UNPUBLISHED].number,
+        withdrawals=by_kind[NewsKind.WITHDRAWALS].number,
     )
 
 
@@ -196,4 +235,7 @@ def _steering_lines(programme_id: int, today: date) -> list[Select[Any]]:
         .join_from(Decision, Proposal, Proposal.id == Decision.proposal_id)
         .where(Proposal.programme_id == programme_id, Decision.published_on.is_(None))
     )
-    return [meeting, undecided, ready]
+    withdrawals = _line(
+        NewsKind.WITHDRAWALS, func.count(Redaction.id), literal(""), cast(None, Date), literal("")
+    ).where(*_ASKED)
+    return [meeting, undecided, ready, withdrawals]

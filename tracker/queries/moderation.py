@@ -36,12 +36,6 @@ class WaitingProposal:
     authors: tuple[AuthorLine, ...]
 
 
-def count(programme_ids: Collection[int]) -> int:
-    """How many submissions wait to be published or returned."""
-    waits = (Proposal.programme_id.in_(programme_ids), Proposal.state == ProposalState.SUBMITTED)
-    return db.session.scalar(select(func.count(Proposal.id)).where(*waits)) or 0
-
-
 def waiting(programme_ids: Collection[int], *, actor: Actor, page: int) -> Page[WaitingProposal]:
     """A page of the submissions to publish or return, the oldest first, each with the beginning of its text."""
     reached = and_(Proposal.programme_id.in_(programme_ids), Proposal.state == ProposalState.SUBMITTED)

@@ -12,7 +12,7 @@ from tracker.charts.spark import Spark, spark
 from tracker.enums import PhaseKind, Role
 from tracker.permissions import Permission, can
 from tracker.progress import ActionState, Summary, progress_curves, summarise
-from tracker.queries import actions, groups, home, log, moderation
+from tracker.queries import actions, groups, home, log
 from tracker.queries.campaigns import CampaignRecord, PhaseRecord
 from tracker.queries.home import Waiting
 from tracker.queries.projects import ProjectRecord
@@ -104,13 +104,13 @@ def _my_actions() -> str:
 
 @filler("my_duties")
 def _my_duties() -> str:
-    """What a moderator or a relais is asked for; nothing for others. The menu under one's name leads there too."""
-    running = [p for p in page_frame().projects if not p.closed]
-    moderated = [p.id for p in running if can(acting(), Permission.PROPOSAL_MODERATE, p)]
-    waiting = moderation.count(moderated) if moderated else 0
-    prints = any(grant.role is Role.RELAY for grant in acting().grants)
+    """What a moderator or a relais is asked for; nothing for others."""
+    actor = acting()
+    moderated = [p.id for p in page_frame().projects if not p.closed and can(actor, Permission.PROPOSAL_MODERATE, p)]
+    waiting = home.duties(moderated, user_id=actor.id) if moderated else home.Duties(0, 0)
+    prints = any(grant.role is Role.RELAY for grant in actor.grants)
     macro: Any = get_template_attribute("home/_mine.html", "duties")
-    return str(macro(waiting, prints)) if waiting or prints else ""
+    return str(macro(waiting, prints)) if waiting.submissions or waiting.withdrawals or prints else ""
 
 
 # --- What waits for the committee -------------------------------------------------------------------------------
