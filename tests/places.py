@@ -98,6 +98,7 @@ ENTRIES = (
     Entry("people.create", "/reglages/personnes/nouvelle", only("admin")),
     Entry("people.show", "/reglages/personnes/{person}", only("admin")),
     Entry("people.edit", "/reglages/personnes/{person}/modifier", only("admin")),
+    Entry("slips.invite", "/reglages/personnes/{person}/invitation", only("admin")),
     Entry("people.presence", "/reglages/personnes/{person}/presence", only("admin")),
     Entry("people.grant", "/reglages/personnes/{person}/roles", only("admin")),
     Entry("people.end_grant", "/reglages/personnes/{person}/roles/{grant}/fin", only("admin")),

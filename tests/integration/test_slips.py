@@ -37,9 +37,9 @@ class Town:
         factories.add(
             RoleGrant(user_id=self.relay.id, role=Role.RELAY, site_id=self.depot.id, starts_on=factories.FIRST_DAY)
         )
-        self.new = [factories.user(site_id=self.depot.id, department_id=self.roads.id) for _ in range(9)]
-        self.elsewhere = factories.user(site_id=self.hall.id, last_name="Lointaine")
-        self.nowhere = factories.user(last_name="Sanssite")
+        self.new = [factories.user(site_id=self.depot.id, department_id=self.roads.id, email=None) for _ in range(9)]
+        self.elsewhere = factories.user(site_id=self.hall.id, last_name="Lointaine", email=None)
+        self.nowhere = factories.user(last_name="Sanssite", email=None)
 
 
 @pytest.fixture
@@ -121,7 +121,22 @@ def test_the_list_shows_who_has_none_by_site_and_service(client: CheckedClient, 
     assert "Imprimer 9 codes" in page
     assert "Lointaine" not in page
     assert "Sanssite" in client.get("/reglages/codes?q=sanss")
-    assert town.relay.name in client.get("/reglages/codes?etat=tous")
+    assert town.relay.name in client.get("/reglages/codes?etat=tous&adresse=tous")
+
+
+def test_paper_is_first_for_those_whom_no_mail_reaches(
+    client: CheckedClient, town: Town, writing: Any, monkeypatch: Any
+) -> None:
+    with writing():
+        factories.user(last_name="Joignable", site_id=town.depot.id)
+    client.login(town.manager)
+    page = client.get("/reglages/codes")
+    assert "Joignable" not in page
+    assert "Imprimer 11 codes" in page
+    assert "Imprimer 12 codes" in client.get("/reglages/codes?adresse=tous")
+    assert "Joignable" in client.get("/reglages/codes?q=joignable&adresse=sans"), "a name looked for is found"
+    monkeypatch.setitem(client.app.config, "MODE", "production")
+    assert "Imprimer 12 codes" in client.get("/reglages/codes"), "no mail leaves: everybody needs paper"
 
 
 def test_a_relais_sees_and_prints_for_one_site_alone(client: CheckedClient, town: Town, on_paper: list[str]) -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, not_, or_, select
 
-from tracker.enums import Role
+from tracker.enums import CodeChannel, Role
 from tracker.extensions import db
 from tracker.models import ActivationCode, Department, Event, RoleGrant, Site, User
 from tracker.queries.people import HAS_ACCOUNT
@@ -20,6 +20,10 @@ from tracker.records import Page, paris_day, window
 ALARM_VERB = "activation:attempts"
 ALARM_SHOWN = timedelta(days=7)
 PER_PAGE = 50
+
+HAS_ADDRESS = and_(User.email.is_not(None), User.email != "")
+# a link may open an account for them: they have an address, no account here, and none of the provider's
+INVITABLE = (User.is_active.is_(True), HAS_ADDRESS, not_(HAS_ACCOUNT))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,9 @@ class CodeFilter:
     site_id: int | None = None
     department_id: int | None = None
     wanted: Wanted = Wanted.WITHOUT_CODE
+    only_without_address: bool = False  # those whom no mail reaches
     q: str = ""
+    person_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +85,11 @@ def _live(now: datetime) -> ColumnElement[bool]:
     )
 
 
+def has_live_link(now: datetime) -> ColumnElement[bool]:
+    """Whether a link sent by mail still opens something for them."""
+    return exists().where(_live(now), ActivationCode.channel == CodeChannel.MAIL)
+
+
 def _conditions(filters: CodeFilter, now: datetime) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = [User.is_active.is_(True)]
     if filters.sites is not None:
@@ -87,10 +98,14 @@ def _conditions(filters: CodeFilter, now: datetime) -> list[ColumnElement[bool]]
         found.append(User.site_id == filters.site_id)
     if filters.department_id is not None:
         found.append(User.department_id == filters.department_id)
+    if filters.person_id is not None:
+        found.append(User.id == filters.person_id)
     if filters.wanted is not Wanted.ALL:
         found.append(not_(HAS_ACCOUNT))
     if filters.wanted is Wanted.WITHOUT_CODE:
         found.append(~exists().where(_live(now)))
+    if filters.only_without_address:
+        found.append(not_(HAS_ADDRESS))
     for word in filters.q.split()[:4]:
         pattern = "%" + word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
         found.append(
@@ -139,6 +154,20 @@ def first_people(filters: CodeFilter, *, limit: int, now: datetime) -> tuple[Sli
     """The first of them, for one print."""
     rows = db.session.execute(_select(_conditions(filters, now), now).limit(limit))
     return tuple(_person(row) for row in rows)
+
+
+def _invitable(filters: CodeFilter, now: datetime) -> list[ColumnElement[bool]]:
+    everybody = replace(filters, wanted=Wanted.ALL, only_without_address=False)
+    return [*_conditions(everybody, now), *INVITABLE, ~has_live_link(now)]
+
+
+def invitable(filters: CodeFilter, *, now: datetime) -> tuple[int, ...]:
+    """Who among the people of these places may be invited by mail, whatever the list shows of them."""
+    return tuple(db.session.scalars(select(User.id).where(*_invitable(filters, now)).order_by(User.id)))
+
+
+def count_invitable(filters: CodeFilter, *, now: datetime) -> int:
+    return db.session.scalar(select(func.count(User.id)).where(*_invitable(filters, now))) or 0
 
 
 def person(user_id: int, *, sites: frozenset[int] | None, now: datetime) -> SlipPerson | None:

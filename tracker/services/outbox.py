@@ -31,7 +31,7 @@ from tracker.errors import Refused, TrackerError
 from tracker.exports.eml import message_id
 from tracker.extensions import FRENCH, db, end_transaction, is_writing, speaking, write_transaction
 from tracker.models import OutboxMessage, User
-from tracker.services import activation
+from tracker.services import activation, invitations
 from tracker.services.letters import reading
 
 LEASE = timedelta(minutes=10)
@@ -51,6 +51,7 @@ MESSAGE_AT_FAULT = (
 RENDERERS: dict[str, Callable[[OutboxMessage], tuple[str, str] | None]] = {
     reading.MAIL_KIND: reading.request_mail,
     activation.MAIL_KIND: activation.link_mail,
+    invitations.MAIL_KIND: invitations.mail,
 }
 
 

@@ -9,7 +9,7 @@ from flask_babel import gettext
 from sqlalchemy import or_, select
 
 from tracker import validation
-from tracker.enums import Role
+from tracker.enums import CodeChannel, Role
 from tracker.errors import Conflict, NotFound, Refused
 from tracker.extensions import db, end_transaction
 from tracker.imports.people import register_number
@@ -17,7 +17,7 @@ from tracker.models import Matricule, RoleGrant, User
 from tracker.permissions import Permission, require
 from tracker.queries import directory
 from tracker.records import Actor, paris_day
-from tracker.services import accounts, history
+from tracker.services import accounts, activation, history
 from tracker.services.register_rows import deactivate, free_login
 
 
@@ -148,6 +148,8 @@ def edit(*, user_id: int, person: PersonInput, actor: Actor, now: datetime, seen
     changes |= _renumber(user, person.number, was_at=was_at)
     if changes and stale:
         raise Conflict(gettext("Quelqu'un a changé cette fiche pendant que vous écriviez : comparez les versions."))
+    if "email" in changes:  # a link already sent may be in somebody else's mailbox
+        activation.revoke([user_id], now=now, channel=CodeChannel.MAIL)
     if changes:
         history.record(
             actor=actor, now=now, verb="user:edit", subject="user", subject_id=user_id, programme_id=None,

@@ -29,7 +29,7 @@ from tracker.records import paris_day
 from tracker.services import erasure, history
 
 AT_ONCE = 50  # people in one transaction: others want to write too
-SECURITY_VERBS = (ALARM_VERB, "code:print", "code:mail", "account:activate", "password:replace")
+SECURITY_VERBS = (ALARM_VERB, "code:print", "code:mail", "code:invite", "account:activate", "password:replace")
 
 
 def _before(day: date, months: int) -> datetime:

@@ -125,6 +125,7 @@ def _private(page: str, status: int) -> Response:
 def forgotten() -> ResponseReturnValue:
     """Always the same answer, whoever is asked for."""
     form = ForgottenForm()
+    first = request.args.get("premiere") == "oui"
     status, asked = 200, False
     if form.is_submitted():
         status = 422
@@ -136,11 +137,13 @@ def forgotten() -> ResponseReturnValue:
                 status = refusal.status
             else:
                 status, asked = 200, True
-    page = render_template("auth/forgotten.html", form=form, asked=asked, mails=_mails(), contact=contact())
+    page = render_template(
+        "auth/forgotten.html", form=form, asked=asked, mails=mails_leave(), first=first, contact=contact()
+    )  # fmt: skip
     return _private(page, status)
 
 
-def _mails() -> bool:
+def mails_leave() -> bool:
     """Whether a link can leave; a demonstration shows the page as a town with a mail server sees it."""
     return bool(current_app.config["SMTP_URL"]) or current_app.config["MODE"] != "production"
 

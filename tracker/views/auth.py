@@ -15,9 +15,10 @@ from tracker.forms.auth import LoginForm
 from tracker.queries import projects
 from tracker.security import answers_stale_forms, current_time, public, resume, sessions, stale_form
 from tracker.security.addresses import safe_path
-from tracker.services import accounts
+from tracker.services import accounts, first_account
 from tracker.validation import as_id
 from tracker.views import single_sign_on
+from tracker.views.activation import mails_leave
 from tracker.views.frame import contact
 from tracker.views.visits import DEMO_PASSWORD, HINT, Pending, complete, try_login
 
@@ -106,6 +107,8 @@ def login() -> ResponseReturnValue:
             demo_password=DEMO_PASSWORD,
             provider=single_sign_on.provider_name() if current_app.config["OPENID"] else "",
             contact=contact(),
+            mails=mails_leave(),
+            nobody_yet=not current_app.config["DEMO"] and first_account.needed(),
         ),
         status,
     )

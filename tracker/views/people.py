@@ -17,6 +17,7 @@ from tracker.queries.directory import PeopleFilter, PersonRecord
 from tracker.security import acting, current_time, requires
 from tracker.services import people as service
 from tracker.validation import as_id
+from tracker.views.activation import mails_leave
 from tracker.views.attempts import Attempt
 from tracker.views.frame import LinkedPage, ask, confirmed, page_number, today
 from tracker.views.lists import chosen
@@ -76,8 +77,9 @@ def _page(person: PersonRecord, form: GrantForm | None = None) -> ResponseReturn
     where = directory.where_roles_are_held()
     shown = form or GrantForm(formdata=None, where=where, data={"starts_on": today()})
     page = render_template(
-        "people/show.html", person=person, form=shown, day=today(), may_erase=can(current_user, Permission.PERSON_ERASE)
-    )
+        "people/show.html", person=person, form=shown, day=today(), mails=mails_leave(),
+        may_erase=can(current_user, Permission.PERSON_ERASE),
+    )  # fmt: skip
     return page, 422 if form is not None else 200
 
 

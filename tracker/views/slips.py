@@ -1,4 +1,4 @@
-"""Printed codes: the manager's for everybody, the relais's for the people of one site.
+"""Printed codes, and invitations by mail: the manager's for everybody, the relais's for the people of one site.
 
 A code exists in clear in the PDF that answers, and nowhere else. The PDF is made first, then its codes are kept: when
 it cannot be made, older codes go on working.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, abort, current_app, render_template, request, url_for
+from flask import Blueprint, Response, abort, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
 
@@ -20,10 +20,11 @@ from tracker.queries import activation as people
 from tracker.queries.activation import CodeFilter, SlipPerson, Wanted
 from tracker.records import paris_day
 from tracker.security import acting, current_time, requires
-from tracker.services import activation
+from tracker.services import activation, invitations
 from tracker.validation import as_id
 from tracker.views import papers
-from tracker.views.frame import LinkedPage, ask, confirmed, contact, page_number, today, with_args
+from tracker.views.activation import mails_leave
+from tracker.views.frame import ALL, LinkedPage, ask, confirmed, contact, page_number, today, with_args
 
 bp = Blueprint("slips", __name__)
 
@@ -44,9 +45,11 @@ def codes() -> ResponseReturnValue:
 
 def _codes() -> ResponseReturnValue:
     reach = sites_of(acting(), Permission.CODE_PRINT)
+    filters = _filters(reach)
+    if request.method == "POST" and request.form.get("act") == "invite":
+        return _invite(filters, back=with_args())
     if request.method == "POST":
         return _print(reach)
-    filters = _filters(reach)
     found = people.people(filters, page=page_number(), now=current_time())
     sites, departments = people.sites(reach), people.departments(reach)
     return render_template(
@@ -62,6 +65,12 @@ def _codes() -> ResponseReturnValue:
             (Wanted.WITHOUT_ACCOUNT.value, gettext("Sans compte")),
             (Wanted.ALL.value, gettext("Tout le monde")),
         ],
+        addresses=[
+            ("sans", gettext("Sans adresse électronique")),
+            (ALL, gettext("Tout le monde")),
+        ],
+        mails=mails_leave(),
+        to_invite=people.count_invitable(filters, now=current_time()) if mails_leave() else 0,
         own_sites=[] if reach is None else [s.name for s in sites],
         everywhere=reach is None,
         reset_url=url_for(str(request.endpoint)),
@@ -69,14 +78,65 @@ def _codes() -> ResponseReturnValue:
 
 
 def _filters(reach: frozenset[int] | None) -> CodeFilter:
-    asked = request.args.get("etat", "")
+    """What the address asks for: paper is first for those whom no mail reaches, and for all while none leaves."""
+    asked, q = request.args.get("etat", ""), request.args.get("q", "").strip()[:100]
+    reached = request.args.get("adresse", "sans" if mails_leave() else ALL)
     return CodeFilter(
         sites=reach,
         site_id=as_id(request.args.get("site", "")),
         department_id=as_id(request.args.get("service", "")),
         wanted=Wanted(asked) if asked in set(Wanted) else Wanted.WITHOUT_CODE,
-        q=request.args.get("q", "")[:100],
+        only_without_address=reached != ALL and not q,  # somebody looked for by name is found
+        q=q,
     )
+
+
+@bp.post("/reglages/personnes/<int:person_id>/invitation")
+@requires(Permission.PERSON_EDIT)
+def invite(person_id: int) -> ResponseReturnValue:
+    """One person, from their page."""
+    one = CodeFilter(sites=sites_of(acting(), Permission.CODE_PRINT), person_id=person_id)
+    if people.person(person_id, sites=one.sites, now=current_time()) is None:
+        abort(404, gettext("Cette personne n'existe pas."))
+    return _invite(one, back=url_for("people.show", person_id=person_id))
+
+
+def _invite(filters: CodeFilter, *, back: str) -> ResponseReturnValue:
+    """Those of these places who have an address and no account, after a question that tells how many."""
+    now = current_time()
+    if not mails_leave():
+        abort(409, gettext("Cet outil n'envoie pas encore de courriels : donnez un code imprimé."))
+    found = people.invitable(filters, now=now)
+    if not found:
+        flash(gettext("Personne à inviter : un compte ouvert, pas d'adresse, ou un lien déjà envoyé."), "info")
+        return redirect(back, 303)
+    if not confirmed():
+        question = ngettext(
+            "%(num)s personne recevra un courriel. L'inviter ?",
+            "%(num)s personnes recevront un courriel. Les inviter ?",
+            len(found),
+        )
+        advice = gettext(
+            "Le courriel dit ce qu'est cet outil et donne un lien, qui vaut %(days)s jours et sert une fois, pour "
+            "choisir un mot de passe. Un code déjà imprimé reste bon.",
+            days=invitations.LIFE.days,
+        )
+        return ask(question, advice, gettext("Inviter par courriel"), back)
+    actor = acting()
+    end_transaction(commit=False)
+    links = invitations.prepare(found)
+    begin_write()
+    sent = invitations.send(links, actor=actor, now=now)
+    end_transaction(commit=True)
+    flash(
+        ngettext(
+            "%(num)s personne invitée : son courriel part dans quelques minutes.",
+            "%(num)s personnes invitées : leurs courriels partent dans les minutes qui viennent.",
+            sent,
+        ),
+        "success",
+    )
+    return redirect(back, 303)
 
 
 def _print(reach: frozenset[int] | None) -> ResponseReturnValue:

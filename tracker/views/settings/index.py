@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import current_app, render_template, request, url_for
+from flask import current_app, render_template, url_for
 
 from tracker.permissions import Permission
 from tracker.queries import checks, readiness
@@ -39,5 +39,4 @@ def first_steps() -> str:
         done=not missing,
         after=after,
         mails=bool(current_app.config["SMTP_URL"]),
-        entrance=current_app.config["BASE_URL"] + url_for("activation.forgotten").removeprefix(request.script_root),
     )
