@@ -166,12 +166,14 @@ def count_sentence(summary: Summary) -> str:
     if not summary.total:
         return gettext("Aucune action pour le moment.")
     done = summary.by_status[ActionStatus.DONE]
-    # French counts 0 as one
-    counted = {"n": number(done), "total": number(summary.total)}
     parts = [
-        gettext("%(n)s action réalisée sur %(total)s", **counted)
-        if done < 2
-        else gettext("%(n)s actions réalisées sur %(total)s", **counted)
+        ngettext(
+            "%(n)s action réalisée sur %(total)s",
+            "%(n)s actions réalisées sur %(total)s",
+            done,
+            n=number(done),
+            total=number(summary.total),
+        )
     ]
     if summary.late:
         parts.append(gettext("%(n)s en retard", n=number(summary.late)))

@@ -38,7 +38,7 @@ REGISTER = """Mat.;Nom;Prénom;Mél;Service d'affectation;Lieu de travail;Encadr
 """
 # a name, where, the code, then the address and the login among the words
 SLIP = re.compile(
-    r"^([^\n]+)\n[^\n]+\n(\w{4} \w{4} \w{4})$.*?ouvrez (\S+)$.*?identifiant : (\S+)$", re.MULTILINE | re.DOTALL
+    r"^([^\n]+)\n[^\n]+\n(\w{4} \w{4} \w{4})$.*?ouvrez\s+(\S+)$.*?identifiant : (\S+),", re.MULTILINE | re.DOTALL
 )
 
 

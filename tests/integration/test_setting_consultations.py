@@ -79,7 +79,7 @@ def test_a_running_step_is_prolonged_and_the_next_one_follows(manager, campaign)
         ([PRESENT[0], ("reviewing", "2026-03-10", "")], "maintenant ou plus tard"),
         ([PRESENT[0], ("reviewing", "2026-02-01", "")], "après celle qui précède"),
         ([PRESENT[0], ("reviewing", "2026-08-01", "")], "La fin vient avant"),
-        ([PRESENT[0], ("reviewing", "", "")], "le jour où cette étape commence"),
+        ([PRESENT[0], ("reviewing", "", "")], "le jour où l'étape « étude et réponses » commence"),
         ([PRESENT[0], ("reviewing", "0001-01-01", "")], "une date entre 1990 et 2100"),
         ([PRESENT[0], ("zzz", "2026-04-01", "")], "choix"),
     ],

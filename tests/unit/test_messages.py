@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import ast
+import re
+from pathlib import Path
 
 import pytest
 
 from scripts import messages
+
+TRACKER = Path(__file__).resolve().parents[2] / "tracker"
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +58,17 @@ def test_no_message_hides_where_the_extraction_does_not_look() -> None:
                     and isinstance(part.args[0], ast.Constant)
                 ]
     assert not inside, f"take the message out of the f-string: {inside}"
+
+
+def test_a_message_that_counts_is_never_asked_for_without_its_number(source: messages.Catalog) -> None:
+    """Python's gettext finds its English or not, according to the version."""
+    counting = {message.id[0] for message in source if isinstance(message.id, tuple)}
+    alone = re.compile(r"""(?:(?<![\w.])_|(?<![np])gettext)\(\s*(["'])(.*?)\1""")
+    files = [*TRACKER.rglob("*.py"), *TRACKER.rglob("*.html"), *TRACKER.rglob("*.txt")]
+    asked = {found[1] for file in files for found in alone.findall(file.read_text("utf-8"))}
+    assert len(counting) > 50
+    assert len(asked) > 1000
+    assert not counting & asked
 
 
 def test_a_message_without_english_is_told() -> None:

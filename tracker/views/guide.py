@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from flask import Flask, abort, current_app, render_template, request, url_for
-from flask_babel import get_locale, gettext
+from flask_babel import get_locale, gettext, ngettext
 from flask_login import current_user
 from markupsafe import Markup, escape
 
@@ -187,7 +187,10 @@ def _label(text: str, **values: Any) -> Markup:
     """The words of a button, a link or a field, as the reader's screens write them."""
     locale = str(get_locale() or "fr")
     spoken = "" if locale == "fr" else f' lang="{escape(locale)}"'
-    return Markup(f'<b class="on-screen"{spoken}>{escape(gettext(text, **values))}</b>')  # noqa: S704 - escaped
+    said = gettext(text, **values)
+    if said == text:  # the words of a button that counts stand with their plural
+        said = ngettext(text, text, 1, **values)
+    return Markup(f'<b class="on-screen"{spoken}>{escape(said)}</b>')  # noqa: S704 - escaped
 
 
 def _screen(endpoint: str, text: str, **values: Any) -> Markup:
