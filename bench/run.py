@@ -3,7 +3,8 @@
 Loads a demonstration of its own, serves it as `make serve` does, and asks floor and pages in turn with wrk, several
 rounds of a second each: the eight connections of a round may all fall to one of the two workers, and other work on the
 machine slows some rounds, floor included. A page's figure is the median of its rounds, each as a ratio to the floor
-of the same round; the least and the greatest stand beside it.
+of the same round; the least and the greatest stand beside it. The last column is the same ratio in processor time
+per request, which other work on the machine moves least.
 """
 
 from __future__ import annotations
@@ -40,9 +41,9 @@ class Target(NamedTuple):
 class Round(NamedTuple):
     """One page asked for `SECONDS`."""
 
-    ratio: float
     per_second: float
-    slowest: float
+    slowest: float  # 99th percentile, ms
+    processor: float  # of the server, ms per request
 
 
 TARGETS = (
@@ -82,25 +83,39 @@ def sign_in(base: str) -> tuple[urllib.request.OpenerDirector, str]:
     return opener, "; ".join(f"{cookie.name}={cookie.value}" for cookie in jar)
 
 
-def rate(url: str, *headers: str) -> tuple[float, float]:
-    """Requests per second and 99th percentile in ms, by wrk; stops the run when an answer is an error."""
+def ask(url: str, server: int, *headers: str) -> Round:
+    """One round by wrk on a server given by its process; stops the run when an answer is an error."""
     options = [part for header in headers for part in ("-H", header)]
     command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", "--latency", *options, url]
+    before = processor(server)
     out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    spent = processor(server) - before
     if "Non-2xx" in out:
         sys.exit(f"{url}: {out}")
     per_second = re.search(r"Requests/sec:\s+([\d.]+)", out)
     slowest = re.search(r"99%\s+([\d.]+)(us|ms|s)", out)
+    asked = re.search(r"(\d+) requests in", out)
     assert per_second, out
     assert slowest, out
-    return float(per_second[1]), float(slowest[1]) * MILLISECONDS[slowest[2]]
+    assert asked, out
+    return Round(float(per_second[1]), float(slowest[1]) * MILLISECONDS[slowest[2]], 1000 * spent / int(asked[1]))
+
+
+def family(parent: int) -> list[str]:
+    """A process and its children."""
+    return [str(parent), *Path(f"/proc/{parent}/task/{parent}/children").read_text().split()]
+
+
+def processor(parent: int) -> float:
+    """Seconds of processor that a process and its children have taken."""
+    fields = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in family(parent)]
+    return sum(int(one[11]) + int(one[12]) for one in fields) / os.sysconf("SC_CLK_TCK")
 
 
 def memory(parent: int) -> int:
     """Proportional set size of a process and its children, in kB."""
-    children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
     total = 0
-    for pid in [str(parent), *children]:
+    for pid in family(parent):
         found = re.search(r"Pss:\s+(\d+)", Path(f"/proc/{pid}/smaps_rollup").read_text())
         total += int(found[1]) if found else 0
     return total
@@ -122,45 +137,49 @@ def main() -> None:
         floor = subprocess.Popen([*gunicorn, "bench.floor:app"], cwd=ROOT, env={**environment, "PORT": str(FLOOR_PORT)})
         try:
             wait(f"http://127.0.0.1:{FLOOR_PORT}/")
-            report(f"http://127.0.0.1:{PORT}", f"http://127.0.0.1:{FLOOR_PORT}", server.pid, started)
+            report(f"http://127.0.0.1:{PORT}", f"http://127.0.0.1:{FLOOR_PORT}", server.pid, floor.pid, started)
         finally:
             for process in (server, floor):
                 process.terminate()
                 process.wait(timeout=20)
 
 
-def report(base: str, floor_base: str, pid: int, started: float) -> None:
+def report(base: str, floor_base: str, pid: int, floor_pid: int, started: float) -> None:
     """Ask floor and pages in turn, `ROUNDS` times, and print the medians."""
     opener, cookie = sign_in(base)
     for _ in range(19):
         sign_in(base)
     answers = {target: opener.open(base + target.path) for target in TARGETS}
     sizes = {target: len(answer.read()) for target, answer in answers.items()}
-    floors: list[float] = []
+    floors: list[Round] = []
     rounds: dict[Target, list[Round]] = {target: [] for target in TARGETS}
     for _ in range(ROUNDS):
-        at_least, _slowest = rate(f"{floor_base}/")
-        floors.append(at_least)
+        floors.append(ask(f"{floor_base}/", floor_pid))
         for target in TARGETS:
             headers = [f"Cookie: {cookie}"]
             if target.if_none_match:
                 headers.append(f"If-None-Match: {answers[target].headers['ETag']}")
-            found, slowest = rate(base + target.path, *headers)
-            rounds[target].append(Round(found / at_least, found, slowest))
-    print(f"{'page':24} {'req/s':>8} {'p99 ms':>8} {'ratio':>6} {'from to':>12} {'target':>6} {'bytes':>8}")
-    print(f"{'floor':24} {statistics.median(floors):8.0f} {'':>8} {1:6.2f}")
-    for target, of_page in rounds.items():
-        ratios = [one.ratio for one in of_page]
-        ratio, found = statistics.median(ratios), statistics.median(one.per_second for one in of_page)
-        slowest = statistics.median(one.slowest for one in of_page)
-        span = f"{min(ratios):.2f} {max(ratios):.2f}"
-        mark = "" if ratio >= target.least else "  below"
-        print(
-            f"{target.name:24} {found:8.0f} {slowest:8.1f} {ratio:6.2f} {span:>12}"
-            f" {target.least:6.2f} {sizes[target]:8}{mark}"
-        )
+            rounds[target].append(ask(base + target.path, pid, *headers))
+    print(
+        f"{'page':24} {'req/s':>7} {'p99 ms':>7} {'ratio':>6} {'from to':>10} {'target':>6} {'bytes':>7} {'CPU ms':>7} {'ratio':>6}"
+    )
+    show("floor", floors, floors, "")
+    for target, found in rounds.items():
+        show(target.name, found, floors, f"{target.least:6.2f} {sizes[target]:7}")
     print(f"memory of the server and its workers: {memory(pid) / 1024:.0f} MB PSS (target 220)")
     print(f"start to the first 200 of /healthz: {started:.2f} s (target 1.5)")
+
+
+def show(name: str, found: list[Round], floors: list[Round], known: str) -> None:
+    """One line: medians, and ratios to the floor of the same rounds."""
+    per_second, slowest, spent = (statistics.median(one) for one in zip(*found, strict=True))
+    ratios = [one.per_second / floor.per_second for one, floor in zip(found, floors, strict=True)]
+    by_processor = statistics.median(floor.processor / one.processor for one, floor in zip(found, floors, strict=True))
+    span = f"{min(ratios):.2f} {max(ratios):.2f}"
+    print(
+        f"{name:24} {per_second:7.0f} {slowest:7.1f} {statistics.median(ratios):6.2f} {span:>10}"
+        f" {known:>14} {spent:7.2f} {by_processor:6.2f}"
+    )
 
 
 if __name__ == "__main__":
