@@ -69,7 +69,7 @@ def _part(key: str, title: str, names: tuple[str, ...], query: Any) -> Part:
 def of_person(user_id: int, supported: Collection[int]) -> tuple[Part, ...]:
     """Every part, empty ones included; `supported`: the proposals they support, while the key lives."""
     mine = Authorship.user_id == user_id
-    parts = [*_account(user_id), *_written(user_id, mine)]
+    parts = [*_account(user_id), *_access(user_id), *_written(user_id, mine)]
     parts.append(
         _part(
             "evenements", gettext("Traces de vos actes, et de ce qui a été changé à votre compte"),
@@ -123,6 +123,12 @@ def _account(user_id: int) -> list[Part]:
             .where(RoleGrant.user_id == user_id)
             .order_by(RoleGrant.id),
         ),
+    ]  # fmt: skip
+
+
+def _access(user_id: int) -> list[Part]:
+    """How the account was used and opened, and what its person asked about their data."""
+    return [
         _part(
             "visites", gettext("Visites"), (N_("ouverte le"), N_("appareil partagé"), N_("valable jusqu'au"),
             N_("fermée le")),
