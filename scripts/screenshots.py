@@ -224,7 +224,7 @@ def main() -> None:
     sizes_file = GUIDE_PICTURES / "sizes.json"
     sizes = json.loads(sizes_file.read_text("utf-8")) if sizes_file.exists() else {}
     with tempfile.TemporaryDirectory() as folder, _demonstration(folder), sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        browser = driver.chromium.launch(executable_path="/usr/bin/chromium-headless-shell", args=["--no-sandbox"])
         for detail in DETAILS:
             if wanted.search(detail.name):
                 sizes[detail.name] = _detail(browser, detail)

@@ -44,7 +44,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args() -> dict[str, Any]:
-    return {"executable_path": "/usr/bin/chromium", "args": QUIET}
+    return {"executable_path": "/usr/bin/chromium-headless-shell", "args": QUIET}
 
 
 @pytest.fixture(scope="session")
