@@ -127,6 +127,7 @@ ENTRIES = (
     Entry("duties.accessibility", "/reglages/accessibilite", only("admin")),
     Entry("duties.data_requests_list", "/reglages/demandes", only("admin")),
     Entry("duties.data_request", "/reglages/demandes/{asked}", only("admin")),
+    Entry("duties.record_request", "/reglages/personnes/{leaver}/demande", only("admin")),
     Entry("duties.erase_person", "/reglages/personnes/{leaver}/effacer", only("admin")),
     Entry("duties.redactions_list", "/reglages/retraits", only("admin", "moderation", "copil")),
     Entry(

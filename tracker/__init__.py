@@ -43,11 +43,12 @@ class TrackerApp(Flask):
         except BaseException:
             end_transaction(commit=False)
             raise
-        try:
-            end_transaction(commit=is_writing() and response.status_code < 400)
-        except SQLAlchemyError as error:
-            end_transaction(commit=False)
-            raise CommitFailed from error
+        if is_writing():  # what only read ends with the request, whose context closes the session
+            try:
+                end_transaction(commit=response.status_code < 400)
+            except SQLAlchemyError as error:
+                end_transaction(commit=False)
+                raise CommitFailed from error
         return response
 
 

@@ -267,6 +267,7 @@ class CodeChannel(Labelled):
 class RequestKind(Labelled):
     """What a person may ask of the data kept about them."""
 
+    ACCESS = "access", N_("accès aux données")
     ERASURE = "erasure", N_("effacement")
     CORRECTION = "correction", N_("rectification")
 

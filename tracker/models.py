@@ -935,6 +935,7 @@ class DataRequest(Numbered):
     kind: Mapped[RequestKind] = mapped_column(choice(RequestKind))
     text: Mapped[str] = mapped_column(Text, default="")
     made_at: Mapped[datetime] = mapped_column(Instant)
+    received_on: Mapped[date | None]  # the day it came on paper; None when asked through the account
     due_on: Mapped[date]
     state: Mapped[RequestState] = mapped_column(choice(RequestState), default=RequestState.OPEN)
     answer: Mapped[str] = mapped_column(Text, default="")

@@ -139,6 +139,26 @@ def test_late_requests_come_first_and_say_so(agent, manager, clock) -> None:
     assert "1 demande sur les données est en retard" in manager.get("/reglages")
 
 
+def test_a_request_on_paper_is_due_from_the_day_it_came_and_is_traced(manager, app, writing) -> None:
+    with writing():
+        gone = factories.user(first_name="Jean", last_name="Parti", is_active=False).id
+    page = f"/reglages/personnes/{gone}/demande"
+    assert page in manager.get(f"/reglages/personnes/{gone}").text
+    asked = {"kind": "access", "received_on": "2026-03-02", "text": ""}
+    assert "le délai part de là" in manager.post(page, {**asked, "received_on": ""}, expected=422)
+    assert "est à venir" in manager.post(page, {**asked, "received_on": "2026-03-17"}, expected=422)
+    manager.submit(page, asked)
+    assert "attend déjà sa réponse" in manager.post(page, asked, expected=409)
+    end_transaction(commit=False)
+    row = db.session.scalars(select(DataRequest)).one()
+    assert (row.user_id, row.received_on, row.due_on) == (gone, date(2026, 3, 2), date(2026, 4, 2))
+    trace = db.session.scalars(select(Event).where(Event.verb == "request:record")).one()
+    assert (trace.subject_id, trace.actor_label) == (row.id, _person("gestion").name)
+    assert "reçue par écrit le 2 mars 2026" in manager.get("/reglages/demandes")
+    manager.submit(f"/reglages/demandes/{row.id}", {"outcome": "done", "answer": "La copie est partie hier."})
+    assert "envoyez-la aussi à la personne" in manager.get("/reglages/demandes")
+
+
 def test_no_event_tells_what_a_request_says(agent) -> None:
     agent.submit("/mon-compte/donnees", {"kind": "correction", "text": "Un secret à moi."})
     end_transaction(commit=False)

@@ -93,19 +93,12 @@ def test_beginning_to_write_forgets_what_was_read(app: Flask, writing: Any) -> N
 
 
 def test_a_post_reads_in_a_plain_transaction_and_writes_in_a_fresh_one(site: CheckedClient) -> None:
-    begun: list[str] = []
-
-    def note(_conn: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        if statement.startswith("BEGIN"):
-            begun.append(statement)
-
-    event.listen(db.engine, "before_cursor_execute", note)
-    try:
+    with spoken(site.app) as said:
         site.post("/essai/note", {"cle": "a"})
         site.get("/")
-    finally:
-        event.remove(db.engine, "before_cursor_execute", note)
-    assert begun == ["BEGIN", "BEGIN IMMEDIATE", "BEGIN"]
+    assert [s for s in said if s.startswith(("BEGIN", "COMMIT", "ROLLBACK"))] == [
+        "BEGIN", "ROLLBACK", "BEGIN IMMEDIATE", "COMMIT", "BEGIN", "ROLLBACK",
+    ]  # fmt: skip
 
 
 # --- Who may write -----------------------------------------------------------------------------------------
@@ -210,14 +203,14 @@ def test_the_commit_comes_before_the_answer(site: CheckedClient) -> None:
 
 
 def test_a_request_leaves_no_transaction_open(site: CheckedClient) -> None:
-    left: list[bool] = []
-    site.app.after_request_funcs.setdefault(None, []).insert(
-        0, lambda response: left.append(db.session().in_transaction()) or response
-    )
+    end_transaction(commit=False)
+    pool: Any = db.engine.pool
     site.get("/")
+    assert pool.checkedout() == 0
     site.post("/essai/note", {"cle": "a"})
+    assert pool.checkedout() == 0
     site.post("/essai/note?statut=422", {"cle": "b"}, expected=422)
-    assert left == [False, False, False]
+    assert pool.checkedout() == 0
 
 
 def test_a_command_keeps_all_or_nothing(app: Flask) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
-from wtforms import RadioField, StringField, TextAreaField
+from wtforms import DateField, RadioField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
 from tracker import validation
@@ -24,6 +24,22 @@ class RequestForm(BaseForm):
         self.kind.choices = [
             (RequestKind.CORRECTION.value, gettext("Faire corriger une donnée")),
             (RequestKind.ERASURE.value, gettext("Faire effacer mes données")),
+        ]
+
+
+class PaperRequestForm(BaseForm):
+    kind = RadioField(_("Ce que la personne demande"), [InputRequired(_("Choisissez ce qui est demandé."))])
+    received_on = DateField(
+        _("Demande reçue le"), [InputRequired(_("Donnez le jour où la demande est arrivée : le délai part de là."))]
+    )
+    text = TextAreaField(_("Précisions"), [Length(max=TEXT_MAX, message=_("2 000 caractères au plus."))])
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.kind.choices = [
+            (RequestKind.ACCESS.value, gettext("Avoir une copie de ses données")),
+            (RequestKind.CORRECTION.value, gettext("Faire corriger une donnée")),
+            (RequestKind.ERASURE.value, gettext("Faire effacer ses données")),
         ]
 
 

@@ -20,6 +20,7 @@ class RequestLine:
     kind: RequestKind
     text: str
     made_at: datetime
+    received_on: date | None
     due_on: date
     state: RequestState
     answer: str
@@ -34,8 +35,9 @@ class RequestLine:
 
 
 _LINE = (
-    DataRequest.id, DataRequest.kind, DataRequest.text, DataRequest.made_at, DataRequest.due_on, DataRequest.state,
-    DataRequest.answer, DataRequest.handled_at, User.id, User.first_name + " " + User.last_name, User.login,
+    DataRequest.id, DataRequest.kind, DataRequest.text, DataRequest.made_at, DataRequest.received_on,
+    DataRequest.due_on, DataRequest.state, DataRequest.answer, DataRequest.handled_at, User.id,
+    User.first_name + " " + User.last_name, User.login,
 )  # fmt: skip
 
 

@@ -69,7 +69,8 @@ def _visit() -> Select[Any]:
 def actor_of_session(token_hash: str, *, token: str, now: datetime) -> Actor | None:
     """The active person of a live visit, with today's roles, in one statement; None when there is none."""
     asked = {"token_hash": token_hash, "now": now, "today": paris_day(now)}
-    rows = db.session.execute(_visit(), asked).all()
+    # past the session, which would look for objects to make of the rows: every request asks this
+    rows = db.session.connection().execute(_visit(), asked).all()
     if not rows:
         return None
     session_id, shared, *person = rows[0][: 2 + len(_PERSON)]

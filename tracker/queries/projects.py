@@ -101,7 +101,7 @@ def _frame() -> Select[Any]:
 
 def frame() -> Frame:
     """The instance's revision and its projects, the principal one first."""
-    rows = db.session.execute(_frame()).all()
+    rows = db.session.connection().execute(_frame()).all()  # past the session: no objects are to be made of them
     if not rows:
         return Frame(0, False, ())
     revision, demo, labels, contact, audit = rows[0][:5]

@@ -19,16 +19,22 @@ CONTENT_SECURITY_POLICY = "; ".join(
 )
 
 
+_ALWAYS = (
+    ("Content-Security-Policy", CONTENT_SECURITY_POLICY),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "same-origin"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Permissions-Policy", "camera=(), microphone=(), geolocation=()"),
+)
+_SECURE = ("Strict-Transport-Security", "max-age=31536000")
+_PAGES = (("Cache-Control", "private, no-cache"), ("Vary", "Cookie, Accept-Language"))
+
+
 def add_headers(response: Response) -> Response:
-    headers = response.headers
-    headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
-    headers.setdefault("X-Content-Type-Options", "nosniff")
-    headers.setdefault("Referrer-Policy", "same-origin")
-    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-    headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
+    """What a view has said itself stands."""
+    said = {name.lower() for name in response.headers.keys()}  # noqa: SIM118 - headers are no dictionary
+    wanted = [*_ALWAYS, *(_PAGES if request.endpoint != "static" else ())]
     if request.is_secure:
-        headers.setdefault("Strict-Transport-Security", "max-age=31536000")
-    if request.endpoint != "static":
-        headers.setdefault("Cache-Control", "private, no-cache")
-        response.vary.update(("Cookie", "Accept-Language"))
+        wanted.append(_SECURE)
+    response.headers.extend([(name, value) for name, value in wanted if name.lower() not in said])
     return response

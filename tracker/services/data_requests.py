@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from flask_babel import gettext
 from sqlalchemy import select
@@ -11,7 +11,7 @@ from tracker import validation
 from tracker.enums import RequestKind, RequestState
 from tracker.errors import Conflict, NotFound, Refused
 from tracker.extensions import db
-from tracker.models import DataRequest
+from tracker.models import DataRequest, User
 from tracker.permissions import Permission, require
 from tracker.progress.days import add_months
 from tracker.records import Actor, paris_day
@@ -24,10 +24,7 @@ def ask(kind: RequestKind, text: str, *, actor: Actor, now: datetime) -> DataReq
     """Ask for one's own erasure or a correction. Raises Refused, Conflict when one of that kind waits."""
     require(actor, Permission.ACCOUNT_OWN)
     told = validation.text(text, field="text", limit=TEXT_MAX, required=kind is RequestKind.CORRECTION)
-    waiting = select(DataRequest.id).where(
-        DataRequest.user_id == actor.id, DataRequest.kind == kind, DataRequest.state == RequestState.OPEN
-    )
-    if db.session.scalar(waiting.limit(1)) is not None:
+    if _waits(actor.id, kind):
         raise Conflict(gettext("Votre demande est déjà enregistrée : elle attend sa réponse."))
     row = DataRequest(
         user_id=actor.id, kind=kind, text=told, made_at=now, due_on=add_months(paris_day(now), 1)
@@ -36,6 +33,39 @@ def ask(kind: RequestKind, text: str, *, actor: Actor, now: datetime) -> DataReq
     db.session.flush()
     _trace(row, "request:make", actor, now)
     return row
+
+
+def record(
+    user_id: int, kind: RequestKind, text: str, *, received_on: date, actor: Actor, now: datetime
+) -> DataRequest:
+    """Write down what somebody asked on paper, or without an account any more: due a month after it was received.
+
+    Raises Forbidden, NotFound, Conflict, Refused.
+    """
+    require(actor, Permission.PERSON_ERASE)
+    told = validation.text(text, field="text", limit=TEXT_MAX, required=kind is RequestKind.CORRECTION)
+    validation.project_date(received_on, field="received_on")
+    if received_on > paris_day(now):
+        raise Refused(gettext("Ce jour est à venir : donnez celui où la demande est arrivée."), field="received_on")
+    person = db.session.get(User, user_id)
+    if person is None or person.erased_at is not None or person.merged_into_id is not None:
+        raise NotFound(gettext("Cette personne n'existe pas."))
+    if _waits(user_id, kind):
+        raise Conflict(gettext("Une demande de cette personne, pour la même chose, attend déjà sa réponse."))
+    row = DataRequest(
+        user_id=user_id, kind=kind, text=told, made_at=now, received_on=received_on, due_on=add_months(received_on, 1)
+    )
+    db.session.add(row)
+    db.session.flush()
+    _trace(row, "request:record", actor, now)
+    return row
+
+
+def _waits(user_id: int, kind: RequestKind) -> bool:
+    waiting = select(DataRequest.id).where(
+        DataRequest.user_id == user_id, DataRequest.kind == kind, DataRequest.state == RequestState.OPEN
+    )
+    return db.session.scalar(waiting.limit(1)) is not None
 
 
 def answer(request_id: int, text: str, *, granted: bool, actor: Actor, now: datetime) -> DataRequest:

@@ -6,8 +6,10 @@ from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
+from tracker.enums import RequestKind
 from tracker.errors import TrackerError
-from tracker.forms.own_data import AnswerForm, EraseForm
+from tracker.filters import day
+from tracker.forms.own_data import AnswerForm, EraseForm, PaperRequestForm
 from tracker.permissions import Permission
 from tracker.queries import data_requests as queries
 from tracker.queries import traces
@@ -16,6 +18,7 @@ from tracker.services import data_requests, erasure
 from tracker.views.attempts import Attempt
 from tracker.views.duties.blueprint import SETTINGS, bp
 from tracker.views.frame import today
+from tracker.views.people import one_or_404
 
 
 @bp.get(f"{SETTINGS}/demandes")
@@ -41,10 +44,35 @@ def data_request(request_id: int) -> ResponseReturnValue:
                 data_requests.answer(
                     request_id, form.answer.data or "", granted=granted, actor=acting(), now=current_time()
                 )
-                flash(gettext("Réponse enregistrée : la personne la lit sur sa page « Mes données »."), "success")
+                if found.received_on:
+                    flash(gettext("Réponse enregistrée : envoyez-la aussi à la personne, par écrit."), "success")
+                else:
+                    flash(gettext("Réponse enregistrée : la personne la lit sur sa page « Mes données »."), "success")
                 return redirect(url_for("duties.data_requests_list"), 303)
             status = attempt.status
     return render_template("duties/data_request.html", one=found, form=form, today=today()), status
+
+
+@bp.route(f"{SETTINGS}/personnes/<int:user_id>/demande", methods=["GET", "POST"])
+@requires(Permission.PERSON_ERASE)
+def record_request(user_id: int) -> ResponseReturnValue:
+    """What somebody asked on paper, or after having left."""
+    person = one_or_404(user_id, whole=False)
+    form = PaperRequestForm()
+    status = 200
+    if form.is_submitted():
+        status = 422
+        if form.validate() and form.received_on.data:
+            with Attempt(form) as attempt:
+                row = data_requests.record(
+                    user_id, RequestKind(form.kind.data), form.text.data or "", received_on=form.received_on.data,
+                    actor=acting(), now=current_time(),
+                )  # fmt: skip
+                due = day(row.due_on)
+                flash(gettext("Demande enregistrée : réponse le %(day)s au plus tard.", day=due), "success")
+                return redirect(url_for("duties.data_request", request_id=row.id), 303)
+            status = attempt.status
+    return render_template("duties/record_request.html", person=person, form=form), status
 
 
 @bp.route(f"{SETTINGS}/personnes/<int:user_id>/effacer", methods=["GET", "POST"])
