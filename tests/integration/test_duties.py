@@ -155,8 +155,8 @@ def test_a_request_on_paper_is_due_from_the_day_it_came_and_is_traced(manager, a
     trace = db.session.scalars(select(Event).where(Event.verb == "request:record")).one()
     assert (trace.subject_id, trace.actor_label) == (row.id, _person("gestion").name)
     assert "reçue par écrit le 2 mars 2026" in manager.get("/reglages/demandes")
-    manager.submit(f"/reglages/demandes/{row.id}", {"outcome": "done", "answer": "La copie est partie hier."})
-    assert "envoyez-la aussi à la personne" in manager.get("/reglages/demandes")
+    told = manager.submit(f"/reglages/demandes/{row.id}", {"outcome": "done", "answer": "La copie est partie."})
+    assert "envoyez-la aussi à la personne" in told
 
 
 def test_no_event_tells_what_a_request_says(agent) -> None:

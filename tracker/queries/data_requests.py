@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import select
 
@@ -34,7 +35,7 @@ class RequestLine:
         return self.state is RequestState.OPEN
 
 
-_LINE = (
+_LINE: tuple[Any, ...] = (
     DataRequest.id, DataRequest.kind, DataRequest.text, DataRequest.made_at, DataRequest.received_on,
     DataRequest.due_on, DataRequest.state, DataRequest.answer, DataRequest.handled_at, User.id,
     User.first_name + " " + User.last_name, User.login,

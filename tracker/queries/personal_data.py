@@ -154,7 +154,8 @@ def _access(user_id: int) -> list[Part]:
         ),
         _part(
             "demandes", gettext("Demandes sur vos données"),
-            (N_("demande"), N_("texte"), N_("faite le"), N_("reçue par écrit le"), N_("échéance"), N_("état"), N_("réponse"), N_("répondue le")),
+            (N_("demande"), N_("texte"), N_("faite le"), N_("reçue par écrit le"), N_("échéance"),
+             N_("état"), N_("réponse"), N_("répondue le")),
             select(DataRequest.kind, DataRequest.text, DataRequest.made_at, DataRequest.received_on,
                    DataRequest.due_on, DataRequest.state, DataRequest.answer, DataRequest.handled_at)
             .where(DataRequest.user_id == user_id)
