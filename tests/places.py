@@ -111,6 +111,7 @@ ENTRIES = (
     Entry("register.show", "/reglages/personnes/importer/{register_run}", only("admin")),
     Entry("register.table", "/reglages/personnes/importer/{register_run}/liste.csv?liste=created", only("admin")),
     Entry("register.abandon", "/reglages/personnes/importer/{register_run}/abandonner", only("admin")),
+    Entry("register.recognise", "/reglages/personnes/importer/{register_run}/reconnaitre", only("admin")),
     Entry("register.confirm", "/reglages/personnes/importer/{register_run}/confirmer", only("admin")),
     Entry("settings.contact", "/reglages/contact", only("admin")),
     Entry("settings.labels", "/reglages/mots", only("admin")),

@@ -200,6 +200,7 @@ OFFERING = (
     ("pilote", "/actions/mon-tour"),
     ("admin", "/reglages/archives/{ended}"),
     ("admin", "/reglages/personnes/{person}/reunir?q={typed}"),
+    ("admin", "/reglages/personnes/importer/{register_run}?liste=ambiguous"),
 )
 COUNTED = {"/activer"}  # a guess is refused, and counted
 UNTOUCHED = {"csrf_token", "password", "current_password", "new_password", "repeat_password"}

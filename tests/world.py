@@ -99,12 +99,14 @@ class World:
         assert asked.status == 303, asked.words[:300]
         with sqlite3.connect(self.folder / "demo.db") as connection:
             (point,) = connection.execute("SELECT min(id) FROM action_update WHERE kind = 'statement'").fetchone()
+            names = connection.execute("SELECT last_name, first_name FROM user WHERE login = 'agent'").fetchone()
         withdrawn = f"/reglages/retraits/demander?type=update&de={point}"
         sent = self.open("admin", "POST", withdrawn, {"reason": "Ce texte nomme une personne absente."})
         assert sent.status == 303, sent.words[:300]
         added = self.open("admin", "POST", "/reglages/sites", {"names": "Centre technique"})
         assert added.status == 303, added.words[:300]
-        file = (io.BytesIO("Matricule;Nom;Prénom\n9001;Essai;Zoé\n".encode()), "agents.csv")
+        lines = f"Matricule;Nom;Prénom\n9001;Essai;Zoé\n9002;{';'.join(names)}\n"  # the second: a namesake to recognise
+        file = (io.BytesIO(lines.encode()), "agents.csv")
         read = self.open("admin", "POST", "/reglages/personnes/importer", {"file": file})
         assert read.status == 303, read.words[:300]
 

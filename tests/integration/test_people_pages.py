@@ -164,6 +164,28 @@ def test_a_small_register_is_written_at_once_after_its_preview(boss: CheckedClie
     assert "Inchangées 1" in boss.get(upload(boss, [["1", "MARTIN", "Zoé"]]))
 
 
+def test_a_namesake_is_said_to_be_the_person_known_and_later_imports_know(boss: CheckedClient, writing: Any) -> None:
+    with writing():
+        known = factories.user(first_name="Zoé", last_name="Martin", login="zm").id
+        factories.user(first_name="Zoé", last_name="Martin", login="autre.zm")
+    register_file = [["1", "MARTIN", "Zoé"], ["2", "PETIT", "Léa"]]
+    run = upload(boss, register_file)
+    page = boss.get(f"{run}?liste=ambiguous")
+    assert "C'est bien zm" in page
+    assert "C'est bien autre.zm" in page
+    for wrong in ({"ligne": "3", "personne": str(known)}, {"ligne": "2", "personne": "1"}, {}):
+        assert "n'est plus en doute" in boss.submit(f"{run}/reconnaitre", wrong)
+    told = boss.submit(f"{run}/reconnaitre", {"ligne": "2", "personne": str(known)})
+    assert "Ligne 2 : c'est zm" in told
+    assert "À modifier 1" in told
+    trace = db.session.scalars(select(Event).where(Event.verb == "register:recognise")).one()
+    assert (trace.subject_id, trace.changes["number"]) == (known, ["", "1"])
+    db.session.rollback()
+    boss.post(f"{run}/confirmer")
+    assert "déjà confirmé" in boss.submit(f"{run}/reconnaitre", {"ligne": "2", "personne": str(known)})
+    assert "Inchangées 2" in boss.get(upload(boss, register_file))
+
+
 def test_an_import_is_abandoned_until_it_is_written(
     boss: CheckedClient, app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -66,9 +66,14 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
+    """A line left aside. `namesakes`: the people known whom only the name makes it look like, as (id, in words)."""
+
     line: int
     name: str
     why: str
+    namesakes: tuple[tuple[int, str], ...] = ()
+    numbers: tuple[Pair, ...] = ()
+    email: str = ""
 
 
 @dataclass(slots=True)

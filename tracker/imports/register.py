@@ -199,15 +199,27 @@ class _Comparison:
             strangers = [one for one in self.by_name.get(name, ()) if one.id not in known_ids]
             doubles = [one for one in namesakes[name] if one is not group and not _told_apart(one, group)]
             if strangers:
-                logins = ", ".join(one.login for one in strangers)
-                self._doubt(
-                    group, _("Même nom qu'une personne déjà connue (%(logins)s) : est-ce elle ?", logins=logins)
-                )
+                self._doubt_of_name(group, strangers)
             elif doubles:
                 lines = ", ".join(str(one.line) for one in doubles)
                 self._doubt(group, _("Même nom qu'à la ligne %(lines)s : est-ce la même personne ?", lines=lines))
             else:
                 self._create(group)
+
+    def _doubt_of_name(self, group: Group, strangers: Sequence[KnownPerson]) -> None:
+        """Nothing but the name says that it could be one of these: somebody who knows them may say so."""
+        logins = ", ".join(one.login for one in strangers)
+        why = _("Même nom qu'une personne déjà connue (%(logins)s) : est-ce elle ?", logins=logins)
+        who = tuple((one.id, self._in_words(one)) for one in strangers)
+        numbers, email = tuple(group.pairs), group.first("email") or ""
+        self.plan.ambiguous.extend(Doubt(row.line, row.name, why, who, numbers, email) for row in group.rows)
+
+    def _in_words(self, person: KnownPerson) -> str:
+        """What tells somebody from their namesakes."""
+        names = self.known.employer_names
+        said = [person.login, names.get(person.entity_id or 0, ""), self.known.departments.get(person.department, "")]
+        said += [_("matricule %(number)s (%(employer)s)", number=n, employer=names[e]) for e, n in person.numbers]
+        return " · ".join(one for one in (*said, "" if person.active else _("partie")) if one)
 
     def _create(self, group: Group) -> None:
         row, place = group.rows[0], group.places[0]

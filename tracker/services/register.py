@@ -208,7 +208,11 @@ def _lines(plan: Plan) -> Iterator[dict[str, Any]]:
         yield {"list": "absent", "line": 0, "name": person.name, "detail": person.login}
     for name, doubts in (("ambiguous", plan.ambiguous), ("refused", plan.refused)):
         for doubt in doubts:
-            yield {"list": name, "line": doubt.line, "name": doubt.name, "detail": doubt.why}
+            yield {"list": name, "line": doubt.line, "name": doubt.name, "detail": doubt.why} | (
+                {"namesakes": doubt.namesakes, "numbers": doubt.numbers, "email": doubt.email}
+                if doubt.namesakes
+                else {}
+            )
 
 
 def keep_preview(

@@ -18,6 +18,8 @@ from tracker.queries.directory import RunRecord
 from tracker.records import paris_day, window
 from tracker.security import acting, current_time, requires
 from tracker.services import register as service
+from tracker.services import register_doubts
+from tracker.validation import as_id
 from tracker.views.attempts import Attempt
 from tracker.views.frame import Link, LinkedPage, ask, confirmed, page_number, with_args
 
@@ -144,6 +146,37 @@ def table(run_id: int) -> Response:
     response.headers["Content-Disposition"] = f'attachment; filename="import-{run.id}-{wanted}.csv"'
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+@bp.post("/<int:run_id>/reconnaitre")
+@requires(Permission.PERSON_EDIT)
+def recognise(run_id: int) -> ResponseReturnValue:
+    """Somebody in doubt is a person known: noted for good, then the file is compared again."""
+    run = _one_or_404(run_id)
+    back = redirect(url_for("register.show", run_id=run_id, liste="ambiguous"), 303)
+    line, person_id = (as_id(request.form.get(name, "")) or 0 for name in ("ligne", "personne"))
+    with (attempt := Attempt()):
+        person = register_doubts.recognise(
+            run_id, line=line, user_id=person_id, actor=acting(), now=current_time()
+        )  # fmt: skip
+        login = person.login
+    if attempt.refusal is not None:
+        flash(attempt.refusal.message, "error")
+        return back
+    end_transaction(commit=True)
+    columns, employer = run.mapping["columns"], run.mapping.get("employer")
+    try:
+        plan = service.plan_of(run.mapping["key"], run.mapping, today=paris_day(current_time()), asked_by=acting().id)
+        service.keep_lines(run.mapping["key"], plan)
+    except TrackerError as refusal:
+        flash(refusal.message, "error")
+        return back
+    with (attempt := Attempt()):
+        service.keep_preview(
+            run_id=run_id, columns=columns, employer_id=employer, plan=plan, actor=acting(), now=current_time()
+        )
+    flash(gettext("Ligne %(n)s : c'est %(login)s. Les imports suivants le sauront.", n=line, login=login), "success")
+    return back
 
 
 @bp.post("/<int:run_id>/abandonner")
