@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -16,16 +17,44 @@ from tests.integration.letter_scene import drafted, published, scene  # noqa: F4
 from tests.integration.sign_on_scene import claire, configured, provider  # noqa: F401 - fixtures of single sign-on
 from tests.integration.trial import trial_app
 from tracker.extensions import db, end_transaction
+from tracker.queries import kept
+
+
+@pytest.fixture(scope="session")
+def trial_folder(scratch: Path) -> Path:
+    """Where the database of the applications made by `trial` stands."""
+    folder = scratch / "trial"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def trial_apps() -> dict[str, tuple[Flask, dict[str, Any]]]:
+    """The applications made by `trial`, by what was asked for, with their settings: each is made once for the run."""
+    return {}
 
 
 @pytest.fixture
-def trial(shared_app: Flask, scratch: Path, tmp_path: Path, clock: Clock) -> Iterator[Callable[..., Flask]]:
-    """`trial(mode=…, …)` makes an application that misbehaves on purpose, on an empty database, its context pushed."""
+def trial(
+    shared_app: Flask, scratch: Path, trial_folder: Path, trial_apps: dict[str, Any], clock: Clock
+) -> Iterator[Callable[..., Flask]]:
+    """`trial(mode=…, …)` gives an application that misbehaves on purpose, on an empty database, its context pushed."""
     with ExitStack() as stack:
 
         def make(**options: Any) -> Flask:
-            shutil.copy(scratch / "empty.db", tmp_path / "trial.db")
-            app = trial_app(tmp_path, clock=clock, **options)
+            asked = repr(sorted(options.items()))
+            if asked not in trial_apps:
+                app = trial_app(trial_folder, clock=clock, **options)
+                trial_apps[asked] = app, dict(app.config)
+            app, settings = trial_apps[asked]
+            app.config.clear()
+            app.config.update(settings, CLOCK=clock)
+            for suffix in ("-wal", "-shm"):
+                (trial_folder / f"trial.db{suffix}").unlink(missing_ok=True)
+            shutil.copy(scratch / "empty.db", trial_folder / "next.db")
+            os.replace(trial_folder / "next.db", trial_folder / "trial.db")
+            shutil.rmtree(trial_folder / "vote-keys", ignore_errors=True)
+            kept.forget()
             stack.enter_context(app.app_context())
 
             def close() -> None:

@@ -147,16 +147,16 @@ def test_in_test_mode_failures_show_their_trace(trial: Any) -> None:
 
 
 @pytest.fixture
-def _away(site: CheckedClient, agent: User, tmp_path: Path) -> Any:
+def _away(site: CheckedClient, agent: User, trial_folder: Path) -> Any:
     """The database is where nobody can open it any more."""
     end_transaction(commit=False)
     db.session.remove()
     db.engine.dispose()
-    for file in tmp_path.glob("trial.db*"):
+    for file in trial_folder.glob("trial.db*"):
         file.unlink()
-    (tmp_path / "trial.db").mkdir()
+    (trial_folder / "trial.db").mkdir()
     yield
-    shutil.rmtree(tmp_path / "trial.db")
+    shutil.rmtree(trial_folder / "trial.db")
 
 
 @pytest.mark.usefixtures("_away")

@@ -109,19 +109,21 @@ def test_a_kept_page_is_not_served_in_the_other_language(client: CheckedClient, 
     assert (french.page.html["lang"], english.page.html["lang"]) == ("fr", "en")
 
 
-def test_a_failure_speaks_english_too(trial: Any, tmp_path: Path) -> None:
+def test_a_failure_speaks_english_too(trial: Any, trial_folder: Path) -> None:
     site = CheckedClient(trial())
     assert site.get("/rien", expected=404, headers=ENGLISH).page.h1.get_text() == "Page not found"
     end_transaction(commit=False)
     db.session.remove()
     db.engine.dispose()
-    for file in tmp_path.glob("trial.db*"):
+    for file in trial_folder.glob("trial.db*"):
         file.unlink()
-    (tmp_path / "trial.db").mkdir()  # a database that cannot be opened
-    away = site.get("/aide", expected=503, headers=ENGLISH)
-    assert away.page.html["lang"] == "en"
-    assert "Nothing was saved." in away.words
-    (tmp_path / "trial.db").rmdir()
+    (trial_folder / "trial.db").mkdir()  # a database that cannot be opened
+    try:
+        away = site.get("/aide", expected=503, headers=ENGLISH)
+        assert away.page.html["lang"] == "en"
+        assert "Nothing was saved." in away.words
+    finally:
+        (trial_folder / "trial.db").rmdir()
 
 
 def test_what_a_form_refuses_of_itself_is_said_in_english(client: CheckedClient) -> None:

@@ -194,11 +194,19 @@ def test_an_error_in_the_view_keeps_nothing(site: CheckedClient) -> None:
     assert written() == 0
 
 
-def test_the_commit_comes_before_the_answer(site: CheckedClient) -> None:
+def test_the_commit_comes_before_the_answer(site: CheckedClient, monkeypatch: pytest.MonkeyPatch) -> None:
     order: list[str] = []
-    event.listen(db.engine, "commit", lambda _connection: order.append("commit"))
-    site.app.after_request_funcs.setdefault(None, []).append(lambda response: order.append("answer") or response)
-    site.post("/essai/note", {"cle": "a"})
+
+    def note(_connection: object) -> None:
+        order.append("commit")
+
+    after = [*site.app.after_request_funcs.get(None, ()), lambda response: order.append("answer") or response]
+    monkeypatch.setitem(site.app.after_request_funcs, None, after)
+    event.listen(db.engine, "commit", note)
+    try:
+        site.post("/essai/note", {"cle": "a"})
+    finally:
+        event.remove(db.engine, "commit", note)
     assert order == ["commit", "answer"]
 
 
