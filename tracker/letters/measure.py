@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 
 # thousandths of the size of the type, from the space to the tilde
 REGULAR = (
@@ -43,21 +43,34 @@ def width(text: str, *, bold: bool = False) -> float:
     return sum(_width_of(letter, bold=bold) for letter in text) / 1000
 
 
+@lru_cache(maxsize=512)  # a letter is measured at many sizes and levels: its words are the same
+def _words(text: str, *, bold: bool) -> tuple[tuple[float, float], ...]:
+    """What may not be broken in a text: the gap before it, its length; a length of 0 is the gap that ends the text."""
+    found, gap = [], 0.0
+    for part in re.split(r"([^\S\u00a0\u202f]+)", text):
+        if not part:
+            continue
+        if part.isspace() and part not in {"\u00a0", "\u202f"}:
+            gap = width(" ", bold=bold)
+            continue
+        for word in re.findall(r"[^-]*-+|[^-]+", part):
+            found.append((gap, width(word, bold=bold)))
+            gap = 0.0
+    return (*found, (gap, 0.0)) if gap else tuple(found)
+
+
 def lines(pieces: Iterable[tuple[str, bool]], room: float) -> int:
     """The lines that pieces of (text, bold) take one after the other, broken between words; none for no text."""
-    count, used, gap = 0, 0.0, 0.0
+    count, used, ended = 0, 0.0, 0.0
     for text, bold in pieces:
-        for part in re.split(r"([^\S\u00a0\u202f]+)", text):
-            if not part:
+        for gap, length in _words(text, bold=bold):
+            if not length:
+                ended = gap
                 continue
-            if part.isspace() and part not in {"\u00a0", "\u202f"}:
-                gap = width(" ", bold=bold)
-                continue
-            for word in re.findall(r"[^-]*-+|[^-]+", part):
-                length = width(word, bold=bold)
-                if not count or used + gap + length > room:
-                    count, used = count + max(1, -int(-length // room)), length % room if length > room else length
-                else:
-                    used += gap + length
-                gap = 0.0
+            before = gap or ended
+            if not count or used + before + length > room:
+                count, used = count + max(1, -int(-length // room)), length % room if length > room else length
+            else:
+                used += before + length
+            ended = 0.0
     return count

@@ -126,10 +126,11 @@ class _Setting:
         self.room = COLUMN / self.em
         self.named: list[str] = []
 
-    def pieces(self) -> Iterator[Piece]:
-        for section in self.letter.sections:
-            if section.kind != EDITORIAL and section is not self.wide:
-                yield from self._section(section)
+    @cached_property
+    def pieces(self) -> tuple[Piece, ...]:
+        """Made once, `named` with them: the same pieces are tried in columns of many heights."""
+        sections = (one for one in self.letter.sections if one.kind != EDITORIAL and one is not self.wide)
+        return tuple(piece for section in sections for piece in self._section(section))
 
     def _section(self, section: Section) -> Iterator[Piece]:
         told = [*self._said(section), *self._rest(section)]
@@ -297,7 +298,7 @@ def _columns(pieces: Iterable[Piece], heights: tuple[float, float]) -> list[list
 def _fits(setting: _Setting, shares: tuple[float, float] = (1.0, 1.0)) -> bool:
     front, back = setting.heights
     allowed = (front * shares[0], back * shares[1])
-    columns = _columns(setting.pieces(), allowed)
+    columns = _columns(setting.pieces, allowed)
     return len(columns) <= COLUMNS and all(_tall(column) <= allowed[at // SIDES] for at, column in enumerate(columns))
 
 
@@ -351,8 +352,7 @@ def sheet(letter: Document) -> Sheet:
     chosen = _setting(letter)
     front, back = chosen.heights
     shares = _shares(chosen)
-    chosen.named.clear()
-    columns = _columns(list(chosen.pieces()), (front * shares[0], back * shares[1]))
+    columns = _columns(chosen.pieces, (front * shares[0], back * shares[1]))
     columns += [[] for _ in range(len(columns), COLUMNS)]
     return Sheet(
         size=f"size-{round(chosen.size * 10)}",
