@@ -148,11 +148,13 @@ def count_sql(app: Flask) -> Any:
 
 
 @pytest.fixture(scope="session")
-def demo_app(scratch: Path) -> Iterator[Flask]:
+def demo_app(scratch: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     """The whole demonstration, loaded once for the run as of NOON; read it, and use `fresh_demo` to change it."""
     folder = scratch / "demo"
-    folder.mkdir()
-    app = demo_digest.build(folder, SECRET, now=NOON)
+    base = tmp_path_factory.getbasetemp()
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        base = base.parent  # common to the processes of this run
+    app = demo_digest.built_once(base, folder, SECRET, now=NOON)
     shutil.copy(folder / "demo.db", folder / "loaded.db")
     shutil.copytree(folder / "instance" / "vote-keys", folder / "loaded-keys")
     app.config["DEMO_FOLDER"] = folder

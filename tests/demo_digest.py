@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
+import json
 import os
+import shutil
 import sys
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import flask_migrate
 from flask import Flask
@@ -21,9 +25,9 @@ from tracker.services import demo
 DRAWN = {User.__table__: {"password_hash"}, Campaign.__table__: {"key_sha256"}, Vote.__table__: {"tag"}}
 
 
-def build(folder: Path, secret: str, *, now: datetime) -> Flask:
-    """An application of its own in demo mode, on a migrated database with the demonstration loaded."""
-    app = create_app(
+def application(folder: Path, secret: str, *, now: datetime) -> Flask:
+    """An application of its own in demo mode, whose database and keys stand in that folder."""
+    return create_app(
         environ={
             "TRACKER_MODE": "demo",
             "TRACKER_SECRET_KEY": secret,
@@ -32,15 +36,33 @@ def build(folder: Path, secret: str, *, now: datetime) -> Flask:
         },
         config={"TESTING": True, "SERVER_NAME": None, "CLOCK": lambda: now},
     )
+
+
+def build(folder: Path, secret: str, *, now: datetime) -> dict[str, Any]:
+    """Migrate a database there and load the demonstration; what was loaded, what was said meanwhile, and the digest."""
     said: list[str] = []
-    with app.app_context():
+    with application(folder, secret, now=now).app_context():
         flask_migrate.upgrade()
         loaded = demo.load(now=now, say=said.append)
         assert loaded is not None
-        app.config["DEMO_LOADED"], app.config["DEMO_SAID"] = loaded, said
-        app.config["DEMO_DIGEST"] = digest()
+        found = {"DEMO_SECONDS": loaded.seconds, "DEMO_SAID": said, "DEMO_DIGEST": digest()}
         db.session.remove()
         db.engine.dispose()
+    return found
+
+
+def built_once(base: Path, folder: Path, secret: str, *, now: datetime) -> Flask:
+    """The demonstration in a folder of one's own; the processes that share `base` load it once for all."""
+    original, done = base / "demonstration-at-noon", base / "demonstration-at-noon.json"
+    with (base / "demonstration-at-noon.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # the others wait for the first
+        if not done.exists():
+            shutil.rmtree(original, ignore_errors=True)
+            original.mkdir()
+            done.write_text(json.dumps(build(original, secret, now=now)))
+    shutil.copytree(original, folder)
+    app = application(folder, secret, now=now)
+    app.config.update(json.loads(done.read_text()))
     return app
 
 
@@ -61,4 +83,4 @@ if __name__ == "__main__":
     target = Path(sys.argv[1])
     target.mkdir(parents=True, exist_ok=True)
     built = build(target, "for tests only, never elsewhere: 9876543210", now=datetime.fromisoformat(os.environ["NOW"]))
-    sys.stdout.write(built.config["DEMO_DIGEST"])
+    sys.stdout.write(built["DEMO_DIGEST"])

@@ -146,7 +146,7 @@ def test_some_8000_supports(demo: Flask) -> None:
 
 
 def test_loads_in_less_than_a_minute_and_says_so(demo: Flask) -> None:
-    assert demo.config["DEMO_LOADED"].seconds < 60
+    assert demo.config["DEMO_SECONDS"] < 60
     said = "\n".join(demo.config["DEMO_SAID"])
     assert "117 retenues, 750 contributeurs" in said
     assert "24 lettres publiées" in said
