@@ -8,15 +8,16 @@ from typing import Any
 
 import pypdf
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from tests import factories
 from tests.client import Answer, CheckedClient
 from tests.conftest import Clock
 from tracker.enums import Role
 from tracker.errors import Unavailable
-from tracker.extensions import db, end_transaction
+from tracker.extensions import db, end_transaction, write_transaction
 from tracker.models import ActivationCode, Department, Event, RoleGrant, Site, User
+from tracker.queries import activation as activation_queries
 from tracker.services import activation
 from tracker.views import papers
 
@@ -114,6 +115,43 @@ def test_printing_asks_first_and_its_trace_counts_people_without_codes(
     end_transaction(commit=False)
     assert db.session.scalars(select(Event.changes).where(Event.verb == "code:print")).all() == [{"people": 11}]
     assert "déjà un compte ou un code" in client.post("/reglages/codes", YES, expected=409)
+
+
+def test_thousands_are_written_as_elsewhere(client: CheckedClient, town: Town, monkeypatch: Any) -> None:
+    monkeypatch.setattr(activation_queries, "count_invitable", lambda *_filters, **_now: 1641)
+    monkeypatch.setattr(activation_queries, "invitable", lambda *_filters, **_now: tuple(range(1641)))
+    page = client.login(town.manager).get("/reglages/codes")
+    assert "Ici, 1\u202f641 personnes ont" in page.text
+    assert "1\u202f641 personnes recevront" in client.post("/reglages/codes", {"act": "invite"}, expected=200).text
+
+
+def test_a_lost_batch_is_replaced_in_one_act_within_reach(
+    client: CheckedClient, town: Town, on_paper: list[str], clock: Clock
+) -> None:
+    client.login(town.manager).post("/reglages/codes", YES, expected=200)
+    used = codes(town.new[0])[0].code_hash
+    with write_transaction():
+        db.session.execute(update(ActivationCode).where(ActivationCode.code_hash == used).values(used_at=clock()))
+    clock.advance(hours=1)
+    alone = client.login(town.manager).post("/reglages/codes", {**YES, "person": str(town.nowhere.id)}, expected=200)
+    assert alone.response.mimetype == "application/pdf"
+    clock.advance(hours=1)
+    page = client.login(town.relay).get("/relais")
+    assert page.select("#lots li")[0].get_text().count("8 codes") == 1, "of eleven: one used, two out of reach"
+    batch = {"batch": page.select("#lots input[name=batch]")[0]["value"]}
+    assert "Remplacer 8 codes perdus" in client.post("/relais", batch, expected=200)
+    before = {person.id: codes(person)[0].code_hash for person in (*town.new, town.elsewhere)}
+    client.post("/relais", {**YES, **batch}, expected=200)
+    assert len(CODE.findall(on_paper[-1])) == 8
+    live = {person.id: [one.code_hash for one in codes(person) if not one.used_at and not one.revoked_at]
+            for person in (*town.new, town.elsewhere)}  # fmt: skip
+    assert live.pop(town.new[0].id) == []
+    assert live.pop(town.elsewhere.id) == [before[town.elsewhere.id]], "of another site: not theirs to replace"
+    assert all(len(hashes) == 1 and hashes[0] != before[person] for person, hashes in live.items())
+    trace = db.session.scalars(select(Event).where(Event.verb == "code:replace")).one()
+    assert (trace.actor_id, trace.changes) == (town.relay.id, {"people": 8})
+    refused = client.post("/relais", {"batch": "0"}, expected=409)
+    assert "rien à remplacer" in refused
 
 
 def test_the_list_shows_who_has_none_by_site_and_service(client: CheckedClient, town: Town) -> None:

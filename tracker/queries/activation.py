@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, not_, or_, select
+from sqlalchemy.orm import aliased
 
 from tracker.enums import CodeChannel, Role
 from tracker.extensions import db
@@ -20,6 +21,7 @@ from tracker.records import Page, paris_day, window
 ALARM_VERB = "activation:attempts"
 ALARM_SHOWN = timedelta(days=7)
 PER_PAGE = 50
+BATCHES_SHOWN = 10
 
 HAS_ADDRESS = and_(User.email.is_not(None), User.email != "")
 # a link may open an account for them: they have an address, no account here, and none of the provider's
@@ -69,6 +71,16 @@ class SlipPerson:
     department: str
     has_account: bool
     code_until: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Codes printed together, some of which still open something; known by one of its codes."""
+
+    code_id: int
+    printed_at: datetime
+    printed_by: str
+    live: int
 
 
 def last_alarm(now: datetime) -> Select[Any]:
@@ -175,6 +187,51 @@ def person(user_id: int, *, sites: frozenset[int] | None, now: datetime) -> Slip
     conditions = [*_conditions(CodeFilter(sites=sites, wanted=Wanted.ALL), now), User.id == user_id]
     row = db.session.execute(_select(conditions, now)).first()
     return _person(row) if row else None
+
+
+def _printed(sites: frozenset[int] | None, now: datetime) -> list[ColumnElement[bool]]:
+    found = [_live(now), User.is_active.is_(True), ActivationCode.channel == CodeChannel.SLIP]
+    return found if sites is None else [*found, User.site_id.in_(sites)]
+
+
+def batches(*, sites: frozenset[int] | None, now: datetime) -> tuple[Batch, ...]:
+    """The batches of which several codes still open something, for people within reach; the last first."""
+    maker = aliased(User)
+    together = (ActivationCode.made_at, ActivationCode.made_by_id)
+    rows = db.session.execute(
+        select(
+            func.min(ActivationCode.id), ActivationCode.made_at,
+            func.coalesce(func.min(maker.first_name + " " + maker.last_name), ""), func.count(),
+        )
+        .select_from(ActivationCode)
+        .join(User, User.id == ActivationCode.user_id)
+        .outerjoin(maker, maker.id == ActivationCode.made_by_id)
+        .where(*_printed(sites, now))
+        .group_by(*together)
+        .having(func.count() > 1)
+        .order_by(ActivationCode.made_at.desc())
+        .limit(BATCHES_SHOWN)
+    )  # fmt: skip
+    return tuple(Batch(*row) for row in rows)
+
+
+def people_of_batch(code_id: int, *, sites: frozenset[int] | None, now: datetime) -> tuple[SlipPerson, ...]:
+    """Who still has a code of that batch, within reach."""
+    one = aliased(ActivationCode)
+    with_it = (
+        select(ActivationCode.user_id)
+        .join(User, User.id == ActivationCode.user_id)
+        .join(
+            one,
+            and_(
+                one.made_at == ActivationCode.made_at,
+                one.made_by_id.is_not_distinct_from(ActivationCode.made_by_id),
+            ),
+        )
+        .where(one.id == code_id, one.channel == CodeChannel.SLIP, *_printed(sites, now))
+    )
+    rows = db.session.execute(_select([User.id.in_(with_it)], now))
+    return tuple(_person(row) for row in rows)
 
 
 def sites(within: frozenset[int] | None) -> tuple[Choice, ...]:

@@ -207,10 +207,10 @@ def revoke(user_ids: Iterable[int], *, now: datetime, channel: CodeChannel | Non
     db.session.execute(live.values(revoked_at=now))
 
 
-def keep_printed(codes: dict[int, str], *, actor: Actor, now: datetime) -> None:
+def keep_printed(codes: dict[int, str], *, actor: Actor, now: datetime, replacing: bool = False) -> None:
     """Have codes that are on paper open something, each for its person; older ones stop. Raises Forbidden.
 
-    The trace says how many people, never the codes.
+    The trace says how many people, and whether a lost batch was replaced, never the codes.
     """
     people = list(db.session.scalars(select(User).where(User.id.in_(codes), User.is_active.is_(True))))
     for person in people:
@@ -227,7 +227,8 @@ def keep_printed(codes: dict[int, str], *, actor: Actor, now: datetime) -> None:
     )  # fmt: skip
     one = people[0].id if len(people) == 1 else None
     history.record(
-        actor=actor, now=now, verb="code:print", subject="user" if one else "instance", subject_id=one or 1,
+        actor=actor, now=now, verb="code:replace" if replacing else "code:print",
+        subject="user" if one else "instance", subject_id=one or 1,
         programme_id=None, changes={"people": len(people)},
     )  # fmt: skip
     db.session.flush()

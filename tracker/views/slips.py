@@ -15,6 +15,7 @@ from flask_babel import gettext, ngettext
 from tracker.enums import CodeChannel
 from tracker.exports import qr
 from tracker.extensions import FRENCH, begin_write, end_transaction, speaking
+from tracker.filters import number
 from tracker.permissions import Permission, sites_of
 from tracker.queries import activation as people
 from tracker.queries.activation import CodeFilter, SlipPerson, Wanted
@@ -48,6 +49,8 @@ def _codes() -> ResponseReturnValue:
     filters = _filters(reach)
     if request.method == "POST" and request.form.get("act") == "invite":
         return _invite(filters, back=with_args())
+    if request.method == "POST" and request.form.get("batch"):
+        return _replace(reach)
     if request.method == "POST":
         return _print(reach)
     found = people.people(filters, page=page_number(), now=current_time())
@@ -70,6 +73,7 @@ def _codes() -> ResponseReturnValue:
             (ALL, gettext("Tout le monde")),
         ],
         mails=mails_leave(),
+        batches=people.batches(sites=reach, now=current_time()),
         to_invite=people.count_invitable(filters, now=current_time()) if mails_leave() else 0,
         own_sites=[] if reach is None else [s.name for s in sites],
         everywhere=reach is None,
@@ -112,9 +116,10 @@ def _invite(filters: CodeFilter, *, back: str) -> ResponseReturnValue:
         return redirect(back, 303)
     if not confirmed():
         question = ngettext(
-            "%(num)s personne recevra un courriel. L'inviter ?",
-            "%(num)s personnes recevront un courriel. Les inviter ?",
+            "%(n)s personne recevra un courriel. L'inviter ?",
+            "%(n)s personnes recevront un courriel. Les inviter ?",
             len(found),
+            n=number(len(found)),
         )
         advice = gettext(
             "Le courriel dit ce qu'est cet outil et donne un lien, qui vaut %(days)s jours et sert une fois, pour "
@@ -130,9 +135,10 @@ def _invite(filters: CodeFilter, *, back: str) -> ResponseReturnValue:
     end_transaction(commit=True)
     flash(
         ngettext(
-            "%(num)s personne invitée : son courriel part dans quelques minutes.",
-            "%(num)s personnes invitées : leurs courriels partent dans les minutes qui viennent.",
+            "%(n)s personne invitée : son courriel part dans quelques minutes.",
+            "%(n)s personnes invitées : leurs courriels partent dans les minutes qui viennent.",
             sent,
+            n=number(sent),
         ),
         "success",
     )
@@ -161,6 +167,23 @@ def _print(reach: frozenset[int] | None) -> ResponseReturnValue:
     return _printed(found)
 
 
+def _replace(reach: frozenset[int] | None) -> ResponseReturnValue:
+    """A batch of slips was lost: new codes for those who have not used theirs, after a question."""
+    code_id = as_id(request.form.get("batch", "")) or 0
+    found = people.people_of_batch(code_id, sites=reach, now=current_time())
+    if not found:
+        abort(409, gettext("Plus aucun code de ce lot n'ouvre quelque chose : il n'y a rien à remplacer."))
+    if confirmed():
+        return _printed(found, replacing=True)
+    question = ngettext("Remplacer %(num)s code perdu ?", "Remplacer %(num)s codes perdus ?", len(found))
+    advice = gettext(
+        "Les codes de ce lot qui n'ont pas servi n'ouvriront plus rien, où qu'ils soient. Les nouveaux ne se lisent "
+        "que dans le fichier qui vient : imprimez-le, puis effacez-le de cet appareil. L'historique garde ce "
+        "remplacement."
+    )
+    return ask(question, advice, gettext("Remplacer et imprimer"), with_args())
+
+
 def _ask(found: tuple[SlipPerson, ...]) -> str:
     if len(found) == 1:
         question = gettext("Imprimer un nouveau code pour %(name)s ?", name=found[0].name)
@@ -177,14 +200,14 @@ def _ask(found: tuple[SlipPerson, ...]) -> str:
     return ask(question, advice, gettext("Imprimer"), with_args())
 
 
-def _printed(found: tuple[SlipPerson, ...]) -> Response:
+def _printed(found: tuple[SlipPerson, ...], *, replacing: bool = False) -> Response:
     actor, now = acting(), current_time()
     made_for = {person.id: activation.new_code() for person in found}
     with speaking(FRENCH):  # given to others, who have chosen no language yet
         page = _sheets(found, made_for)
     data = papers.made(page)
     begin_write()
-    activation.keep_printed(made_for, actor=actor, now=now)
+    activation.keep_printed(made_for, actor=actor, now=now, replacing=replacing)
     end_transaction(commit=True)
     return papers.answer(data, f"codes-{today().isoformat()}", kept=False)
 
