@@ -7,14 +7,14 @@ from typing import Any
 import pyotp
 import pytest
 from flask import Flask
-from sqlalchemy import event, select
+from sqlalchemy import event, select, update
 from sqlalchemy.exc import OperationalError
 
 from tests import factories
 from tests.client import Answer, CheckedClient
 from tests.conftest import Clock
 from tracker.enums import Role
-from tracker.extensions import db, end_transaction
+from tracker.extensions import db, end_transaction, write_transaction
 from tracker.models import Event, RecoveryCode, SecondFactor, User, UserSession
 from tracker.services import accounts, activation
 
@@ -153,6 +153,23 @@ def test_switching_off_asks_the_password(client: CheckedClient, chief: User, clo
     assert not db.session.scalars(select(SecondFactor)).all()
     assert not db.session.scalars(select(RecoveryCode)).all()
     assert password(CheckedClient(client.app)).location == "/"
+
+
+def test_who_has_no_password_proves_it_by_a_code(client: CheckedClient, chief: User, clock: Clock) -> None:
+    codes = set_up(client.login(chief), clock)
+    with write_transaction():
+        db.session.execute(
+            update(User).where(User.login == "cheffe").values(password_hash=None, issuer="https://idp", subject="s-1")
+        )
+    page = client.get(MINE)
+    assert not page.select("[name=current_password]")
+    assert "vous n'avez pas de mot de passe" in page
+    assert "déjà servi" in client.post(MINE, {"geste": "codes", "code": code_now(clock)}, expected=422)
+    clock.advance(minutes=1)
+    renewed = client.post(MINE, {"geste": "codes", "code": code_now(clock)}, expected=200)
+    fresh = [one.get_text() for one in renewed.select("main code")]
+    assert "déjà servi" in client.post(MINE, {"geste": "retirer", "code": codes[0]}, expected=422), "replaced"
+    assert "n'est plus demandé" in client.submit(MINE, {"geste": "retirer", "code": fresh[0]})
 
 
 def test_when_required_managers_and_committee_set_it_up_before_anything_else(

@@ -24,6 +24,7 @@ class FactorState:
     pending_secret: str = ""
     confirmed_at: datetime | None = None
     recovery_left: int = 0
+    has_password: bool = True  # without one, a provider's account opens theirs
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +63,17 @@ def _bound(now: datetime) -> Select[int]:
 
 def state(user_id: int) -> FactorState:
     row = db.session.execute(
-        select(SecondFactor.secret, SecondFactor.confirmed_at).where(SecondFactor.user_id == user_id)
+        select(SecondFactor.secret, SecondFactor.confirmed_at, User.password_hash.is_not(None))
+        .join(User, User.id == SecondFactor.user_id)
+        .where(SecondFactor.user_id == user_id)
     ).first()
     if row is None:
         return FactorState()
-    secret, confirmed_at = row
+    secret, confirmed_at, has_password = row
     if confirmed_at is None:
         return FactorState(pending_secret=secret)
     left = select(func.count(RecoveryCode.id)).where(RecoveryCode.user_id == user_id, RecoveryCode.used_at.is_(None))
-    return FactorState(confirmed_at=confirmed_at, recovery_left=db.session.scalar(left) or 0)
+    return FactorState("", confirmed_at, db.session.scalar(left) or 0, bool(has_password))
 
 
 def bearers(now: datetime) -> tuple[Bearer, ...]:

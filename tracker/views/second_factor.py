@@ -25,6 +25,7 @@ from tracker.exports import qr
 from tracker.extensions import end_transaction
 from tracker.forms.second_factor import OwnPasswordForm, SecondCodeForm
 from tracker.permissions import Permission
+from tracker.queries import people
 from tracker.queries import second_factor as factors
 from tracker.security import acting, current_time, public, requires, sessions
 from tracker.security.addresses import safe_path
@@ -72,7 +73,7 @@ def mine() -> ResponseReturnValue:
         acts = {"commencer": _begin, "confirmer": _confirm}
         guarded = {"codes": _renew, "retirer": _remove}
         if act in guarded:
-            return _with_password(guarded[act])
+            return _proved(guarded[act])
         if act not in acts:
             abort(400)
         return acts[act]()
@@ -89,7 +90,7 @@ def _page(status: int = 200, **forms: Any) -> Response:
             state=state,
             must=factors.must_have(actor.id, now=current_time()),
             form=forms.get("form") or SecondCodeForm(formdata=None),
-            own=forms.get("own") or OwnPasswordForm(formdata=None),
+            own=forms.get("own") or (OwnPasswordForm if state.has_password else SecondCodeForm)(formdata=None),
             secret=" ".join(secret[start : start + 4] for start in range(0, len(secret), 4)),
             image=qr.svg(service.address(secret, login=actor.login), title=gettext("Code QR à photographier"))
             if secret
@@ -123,12 +124,17 @@ def _codes(codes: list[str]) -> Response:
     return _private(render_template("second_factor/codes.html", codes=codes), 200)
 
 
-def _with_password(act: Callable[[], ResponseReturnValue]) -> ResponseReturnValue:
-    """Do what asks for the present password first; the page again when it is refused."""
-    form = OwnPasswordForm()
+def _proved(act: Callable[[], ResponseReturnValue]) -> ResponseReturnValue:
+    """Do what asks first for the present password, or for a code of those who have none; the page again without it."""
+    form: OwnPasswordForm | SecondCodeForm = OwnPasswordForm()
+    if people.password_hash(acting().id) is None:
+        form = SecondCodeForm()
     if form.validate():
         try:
-            check_own_password(acting(), form.current_password.data or "")
+            if isinstance(form, SecondCodeForm):
+                visits.check_own_code(acting(), form.code.data or "")
+            else:
+                check_own_password(acting(), form.current_password.data or "")
         except TrackerError as refusal:
             form.refuse(refusal)
         else:

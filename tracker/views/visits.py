@@ -6,12 +6,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from flask import current_app, request, session
+from flask_babel import gettext
 
 from tracker import validation
+from tracker.errors import Refused
 from tracker.extensions import begin_write, end_transaction
 from tracker.identity import Away, directory
 from tracker.queries import people, single_sign_on
 from tracker.queries import second_factor as factors
+from tracker.records import Actor
 from tracker.security import current_time, sessions
 from tracker.services import accounts, second_factor
 
@@ -121,6 +124,25 @@ def _visit(user_id: int, *, shared: bool, now: datetime, enrol: bool = False) ->
     replaced = sessions.hash_token(named) if named else None
     token = accounts.open_session(user_id=user_id, shared=shared, now=now, replaced=replaced)
     return Visit(token, user_id, shared, enrol)
+
+
+def check_own_code(actor: Actor, typed: str) -> None:
+    """Raises Refused (`code`) unless this is a second code or a recovery code of who asks, or TooManyAttempts."""
+    now = current_time()
+    # as for the present password: these guesses count apart from those of the login page
+    keys = accounts.throttle_keys(
+        current_app.config["SECRET_KEY"], account=str(actor.id), address=request.remote_addr or "", purpose="own-code"
+    )
+    accounts.check_throttle(keys, now=now)
+    begin_write()
+    right = second_factor.verify(actor.id, typed, now=now)
+    if right:
+        accounts.forget_failures(keys[0])
+    else:
+        accounts.note_failure(keys, now=now)
+    end_transaction(commit=True)
+    if not right:
+        raise Refused(gettext("Ce n'est pas le bon code, ou il a déjà servi."), field="code")
 
 
 def complete(half: Pending, typed: str) -> Visit | None:
