@@ -1,10 +1,10 @@
 """Requests per second of the main pages, as ratios to a floor page measured in the same run (design part 7).
 
-Loads a demonstration of its own, serves it as `make serve` does, and asks floor and pages in turn with wrk, several
-rounds of a second each: the eight connections of a round may all fall to one of the two workers, and other work on the
-machine slows some rounds, floor included. A page's figure is the median of its rounds, each as a ratio to the floor
-of the same round; the least and the greatest stand beside it. The last column is the same ratio in processor time
-per request, which other work on the machine moves least.
+Loads a demonstration of its own, serves it as `make serve` does, and asks each page with wrk for a second, the floor
+just before it, in several rounds: the eight connections of a round may all fall to one of the two workers, and other
+work on the machine slows some seconds, floor included. A page's figure is the median of its rounds, each as a ratio to
+the floor of the second before; the least and the greatest stand beside it. The last column is the same ratio in
+processor time per request, which other work on the machine moves least.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 PORT, FLOOR_PORT = 8771, 8772
-ROUNDS, SECONDS, CONNECTIONS = 7, 1, 8
+ROUNDS, SECONDS, CONNECTIONS, STARTS = 9, 1, 8, 5
 PASSWORD = "projet-administration"
 MILLISECONDS = {"us": 0.001, "ms": 1, "s": 1000}
 
@@ -132,30 +132,38 @@ def main() -> None:
         for command in (("db", "upgrade"), ("demo", "load")):
             subprocess.run([BIN / "flask", "--app", "wsgi", *command], cwd=ROOT, env=environment, check=True)
         gunicorn = [BIN / "gunicorn", "--config", "gunicorn.conf.py", "--log-level", "error"]
-        server = subprocess.Popen([*gunicorn, "wsgi:app"], cwd=ROOT, env=environment)
-        started = wait(f"http://127.0.0.1:{PORT}/healthz")
+        started: list[float] = []
+        for last in [False] * (STARTS - 1) + [True]:
+            server = subprocess.Popen([*gunicorn, "wsgi:app"], cwd=ROOT, env=environment)
+            started.append(wait(f"http://127.0.0.1:{PORT}/healthz"))
+            if not last:
+                stop(server)
         floor = subprocess.Popen([*gunicorn, "bench.floor:app"], cwd=ROOT, env={**environment, "PORT": str(FLOOR_PORT)})
         try:
             wait(f"http://127.0.0.1:{FLOOR_PORT}/")
             report(f"http://127.0.0.1:{PORT}", f"http://127.0.0.1:{FLOOR_PORT}", server.pid, floor.pid, started)
         finally:
-            for process in (server, floor):
-                process.terminate()
-                process.wait(timeout=20)
+            stop(server)
+            stop(floor)
 
 
-def report(base: str, floor_base: str, pid: int, floor_pid: int, started: float) -> None:
-    """Ask floor and pages in turn, `ROUNDS` times, and print the medians."""
+def stop(server: subprocess.Popen[bytes]) -> None:
+    server.terminate()
+    server.wait(timeout=20)
+
+
+def report(base: str, floor_base: str, pid: int, floor_pid: int, started: list[float]) -> None:
+    """Ask each page after the floor, `ROUNDS` times, and print the medians."""
     opener, cookie = sign_in(base)
     for _ in range(19):
         sign_in(base)
     answers = {target: opener.open(base + target.path) for target in TARGETS}
     sizes = {target: len(answer.read()) for target, answer in answers.items()}
-    floors: list[Round] = []
+    floors: dict[Target, list[Round]] = {target: [] for target in TARGETS}
     rounds: dict[Target, list[Round]] = {target: [] for target in TARGETS}
     for _ in range(ROUNDS):
-        floors.append(ask(f"{floor_base}/", floor_pid))
         for target in TARGETS:
+            floors[target].append(ask(f"{floor_base}/", floor_pid))
             headers = [f"Cookie: {cookie}"]
             if target.if_none_match:
                 headers.append(f"If-None-Match: {answers[target].headers['ETag']}")
@@ -163,15 +171,19 @@ def report(base: str, floor_base: str, pid: int, floor_pid: int, started: float)
     print(
         f"{'page':24} {'req/s':>7} {'p99 ms':>7} {'ratio':>6} {'from to':>10} {'target':>6} {'bytes':>7} {'CPU ms':>7} {'ratio':>6}"
     )
-    show("floor", floors, floors, "")
+    every = [floor for found in floors.values() for floor in found]
+    show("floor", every, every, "")
     for target, found in rounds.items():
-        show(target.name, found, floors, f"{target.least:6.2f} {sizes[target]:7}")
+        show(target.name, found, floors[target], f"{target.least:6.2f} {sizes[target]:7}")
     print(f"memory of the server and its workers: {memory(pid) / 1024:.0f} MB PSS (target 220)")
-    print(f"start to the first 200 of /healthz: {started:.2f} s (target 1.5)")
+    print(
+        f"start to the first 200 of /healthz: {statistics.median(started):.2f} s"
+        f" (target 1.5), median of {STARTS}, from {min(started):.2f} to {max(started):.2f}"
+    )
 
 
 def show(name: str, found: list[Round], floors: list[Round], known: str) -> None:
-    """One line: medians, and ratios to the floor of the same rounds."""
+    """One line: medians, and ratios to `floors`, round by round."""
     per_second, slowest, spent = (statistics.median(one) for one in zip(*found, strict=True))
     ratios = [one.per_second / floor.per_second for one, floor in zip(found, floors, strict=True)]
     by_processor = statistics.median(floor.processor / one.processor for one, floor in zip(found, floors, strict=True))

@@ -71,6 +71,12 @@ class TownSource(FrenchSource):
     gettext, ngettext = ugettext, ungettext
 
 
+def language() -> str:
+    """The code of the language spoken now; French where nobody is spoken to."""
+    spoken = get_locale()
+    return FRENCH if spoken is None else str(spoken.language)
+
+
 class RequestDomain(Domain):
     """Looks the reader's catalogue up once per request: a page asks for hundreds of words; `speaking` changes it.
 
@@ -98,7 +104,7 @@ class RequestDomain(Domain):
             return self._source
         found: Translations | None = g.get("catalogue")
         if found is None:
-            found = self._french() if str(get_locale()) == FRENCH else super().get_translations()
+            found = self._french() if language() == FRENCH else super().get_translations()
             g.catalogue = found
         return found
 

@@ -101,7 +101,7 @@ def standings(ids: Collection[int], *, reader: int, tags: Mapping[int, str], gat
         asked["root"] = gathering
     for n, (campaign_id, tag) in enumerate(sorted(tags.items())):
         asked |= {f"campaign{n}": campaign_id, f"tag{n}": tag}
-    rows = db.session.execute(_standings(len(tags), gathering=bool(gathering)), asked)
+    rows = db.session.connection().execute(_standings(len(tags), gathering=bool(gathering)), asked)
     return {row[0]: Standing(row[1], bool(row[2]), bool(row[3]), row[4], row[5]) for row in rows}
 
 

@@ -149,7 +149,8 @@ def living_tags(actor: Actor, *, not_closed: Collection[int] | None = None) -> d
 
     `not_closed`: the consultations asked about whose voting is not closed, when the caller knows them.
     """
-    present = _ids_with_key()
-    open_ids = present - campaigns.closed_among(present) if not_closed is None else present & set(not_closed)
-    keys = [living_key(campaign_id) for campaign_id in sorted(open_ids)]
+    if not_closed is None:
+        present = _ids_with_key()
+        not_closed = present - campaigns.closed_among(present)
+    keys = [living_key(campaign_id) for campaign_id in sorted(not_closed)]
     return {key.campaign_id: key.tag(actor.id) for key in keys if key is not None}

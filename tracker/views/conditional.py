@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from flask import Response, current_app, make_response, request, session
-from flask_babel import get_locale
 from flask_login import current_user
 
 from tracker.config import ROOT
+from tracker.extensions import language
 from tracker.security import sessions
 from tracker.views.frame import page_frame, today
 
@@ -57,7 +57,7 @@ def page_tag() -> str:
         session.get(sessions.CSRF, ""),  # a visitor's forms too must carry the token of this browser
         request.script_root,
         request.full_path,
-        str(get_locale()),
+        language(),
         today().isoformat(),
     )
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]

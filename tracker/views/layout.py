@@ -5,28 +5,23 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from flask import Flask, current_app, g, get_flashed_messages, request, url_for
-from flask_babel import get_locale, gettext
+from flask_babel import gettext
 from flask_login import current_user
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup, escape
 
-from tracker.extensions import FRENCH
+from tracker.extensions import FRENCH, language
 from tracker.letters.compose import told_title
 from tracker.permissions import Permission, can
 from tracker.queries import notices
-from tracker.records import Grant
 from tracker.security import SAFE_METHODS
 from tracker.security.addresses import here
 from tracker.views.employers import logo_image, stylesheet_link
 from tracker.views.frame import Link, may, page_frame, project_args, today, with_args
-from tracker.views.shared import filler, fragment, hole, lasting, markup
+from tracker.views.shared import filler, fragment, hole, lasting, markup, rights
 
 LANGUAGES = {"fr": "Français", "en": "English"}  # each in its own words
-_SWITCH = Markup(  # what is put in it is escaped
-    '<form class="language" method="post" action="{0}"><input type="hidden" name="csrf_token" value="{1}">'
-    '<input type="hidden" name="suite" value="{2}">'
-    '<button type="submit" class="btn btn-sm btn-link" name="langue" value="{3}" lang="{3}">{4}</button></form>'
-)
+_SUITE = '"><input type="hidden" name="suite" value="'
 
 
 class Pieces(NamedTuple):
@@ -134,8 +129,8 @@ def _switch() -> Markup:
 
 
 def _frame() -> Pieces:
-    signed_in = current_user.is_authenticated
-    grants: tuple[Grant, ...] | None = current_user.grants if signed_in else None
+    grants = rights()
+    signed_in = grants is not None
     address = (request.blueprint, *project_args().values())
     said = _accessibility()
     return lasting("frame", grants, address, said, make=lambda: _pieces(signed_in, said))
@@ -143,7 +138,7 @@ def _frame() -> Pieces:
 
 def _context() -> dict[str, Any]:
     return {
-        "lang": str(get_locale()),
+        "lang": language(),
         "site_name": current_app.config["SITE_NAME"],
         "kept": project_args(),
         "today": today(),
@@ -156,8 +151,7 @@ def typed(value: Any = None, tag: str = "span") -> Markup:
 
     `<p{{ typed() }}>` marks an element, `{{ title|typed }}` words, `{{ text|markdown|typed("div") }}` blocks.
     """
-    language = str(get_locale())
-    mark = Markup("") if language == FRENCH else Markup(' lang="fr"')
+    mark = Markup("") if language() == FRENCH else Markup(' lang="fr"')
     if value is None:
         return mark
     return Markup("<{0}{1}>{2}</{0}>").format(Markup(tag), mark, value) if mark else escape(value)  # noqa: S704 - ours
@@ -170,14 +164,19 @@ def _token() -> str:
 
 @filler("employer")
 def _employer() -> str:
-    return stylesheet_link(current_user) if current_user.is_authenticated else ""
+    person = current_user._get_current_object()
+    if not person.is_authenticated:
+        return ""
+    return lasting("employer", person.employer, person.employer_colour, make=lambda: stylesheet_link(person))
 
 
 @filler("logo")
 def _logo() -> str:
-    if current_user.is_authenticated:
-        return logo_image(current_user)
-    return fragment("logo", make=lambda: logo_image(None))
+    person = current_user._get_current_object()
+    if not person.is_authenticated:
+        return fragment("logo", make=lambda: logo_image(None))
+    employer = (person.employer, person.employer_logo, person.employer_name)
+    return lasting("logo", employer, make=lambda: logo_image(person))
 
 
 @filler("name")
@@ -188,19 +187,32 @@ def _name() -> str:
 @filler("body")
 def _body() -> str:
     """What scripts must know: may drafts stay in this browser, and did what was just sent arrive."""
-    private = current_user.is_authenticated and not current_user.shared_device
+    person = current_user._get_current_object()
+    private = person.is_authenticated and not person.shared_device
     received = bool(get_flashed_messages(category_filter=["success"]))
     return f' data-private-device="{"yes" if private else "no"}"' + (' data-received="yes"' if received else "")
+
+
+def _switch_to(code: str) -> tuple[str, str]:
+    """What stands before the token of the form that changes the language, and after the page to come back to."""
+    address, words = escape(url_for("accounts.language")), LANGUAGES[code]
+    button = (
+        f'<button type="submit" class="btn btn-sm btn-link" name="langue" value="{code}" lang="{code}">{words}</button>'
+    )
+    return (
+        f'<form class="language" method="post" action="{address}"><input type="hidden" name="csrf_token" value="',
+        f'">{button}</form>',
+    )
 
 
 @filler("language")
 def _language() -> str:
     """The button to the other language, in its own words; it comes back to this page, or home when that cannot be
     opened again. Written here: every page has it, for its reader alone."""
-    language = next(code for code in LANGUAGES if code != str(get_locale()))
+    other = next(code for code in LANGUAGES if code != language())
     target = here() if request.method == "GET" else url_for("home.index")
-    address = lasting("language", make=lambda: url_for("accounts.language"))
-    return _SWITCH.format(address, _token(), target, language, LANGUAGES[language])
+    before, after = lasting("language", make=lambda: _switch_to(other))
+    return f"{before}{_token()}{_SUITE}{escape(target)}{after}"
 
 
 @filler("messages")

@@ -21,10 +21,10 @@ from functools import wraps
 from typing import Any, NamedTuple, TypeVar
 
 from flask import current_app, g, render_template, request
-from flask_babel import get_locale
 from flask_login import current_user
 from markupsafe import Markup
 
+from tracker.extensions import language
 from tracker.queries.kept import Kept, database
 from tracker.records import Grant
 from tracker.views.frame import page_frame, today
@@ -63,7 +63,8 @@ _kept: Kept[Any] = Kept(MOST, _weigh)
 
 def rights() -> tuple[Grant, ...] | None:
     """What the reader may do, as a part of a key; None for a visitor."""
-    return current_user.grants if current_user.is_authenticated else None
+    reader = current_user._get_current_object()
+    return reader.grants if reader.is_authenticated else None
 
 
 def _stamp() -> Hashable:
@@ -72,7 +73,7 @@ def _stamp() -> Hashable:
         frame = page_frame()
         revisions = tuple(project.revision for project in frame.projects)
         g.stamp = (database(), frame.revision, revisions, request.script_root, today())
-    return g.stamp, str(get_locale())
+    return g.stamp, language()
 
 
 def _alone(make: Callable[[], T]) -> Callable[[], T]:
@@ -104,7 +105,7 @@ def lasting(name: str, *parts: Hashable, make: Callable[[], T]) -> T:
         config = current_app.config
         words = () if g.get("failing") else page_frame().labels
         g.place = (config["SITE_NAME"], config["DEMO"], request.script_root, words)
-    kept: T = _kept.get((name, parts, g.place, str(get_locale())), _alone(make))
+    kept: T = _kept.get((name, parts, g.place, language()), _alone(make))
     return kept
 
 

@@ -75,12 +75,15 @@ def _read(ids: tuple[int, ...]) -> str:
 def _support(key: int, number: int, title: str, votes_open: bool, back: str) -> str:
     standing = standings([key])[key]
     count = standing.support_count
-    macro: Any = get_template_attribute("components/support.html", "support")
     if not votes_open:  # so many supports are said in the same words everywhere
-        said: str = lasting("supports", count, make=lambda: macro("", False, count, "", False))
-        return said
+        return lasting("supports", count, make=lambda: _button("", False, count, "", False))
     action = support_action(number, supported=standing.supported, back=back)
-    return str(macro(action, standing.supported, count, title, votes_open))
+    return _button(action, standing.supported, count, title, votes_open)
+
+
+def _button(*said: Any) -> str:
+    macro: Any = get_template_attribute("components/support.html", "support")
+    return str(macro(*said))
 
 
 @filler("authors")
