@@ -25,7 +25,7 @@ from tracker.models import Authorship, Proposal
 pytestmark = pytest.mark.demo
 
 LONG = "x" * 10_000
-MEGABYTE = "Une idée. " * 100_000
+MEGABYTE = "Une idee. " * 100_000  # plain letters: to code an accent takes longer than all the tool does with it
 JUNK = ("\0", LONG, "-1", "1e99", str(2**70), "0000-00-00", "'\"<script>alert(1)</script>", "%s%n{{7*7}}${7*7}",
         "\u202e\u0301👩‍👩‍👧", "../../etc/passwd", "' OR 1=1 --", "٣", "²", " ", "9999-99-99", "True")  # fmt: skip
 PARAMETERS = ("q", "theme", "etat", "employeur", "groupe", "tri", "page", "projet", "au", "connu", "statut", "meteo",
@@ -356,7 +356,7 @@ def test_too_long_is_refused_and_kept(world: World, forms: dict[str, Form]) -> N
         for name in form.texts[-1:]:
             answer = _post(world, form, form.filled(**{name: MEGABYTE}), f"{form.name}: {name} of 1 MB")
             if answer.status == 422:
-                assert answer.text.count("Une idée. ") > 90_000, f"{form.name}: {name} is lost"
+                assert answer.text.count("Une idee. ") > 90_000, f"{form.name}: {name} is lost"
 
 
 def test_more_than_eight_megabytes(world: World) -> None:
