@@ -20,6 +20,7 @@ from tests import factories as make
 from tests.client import CheckedClient
 from tests.conftest import NOON, Clock, counting
 from tests.places import ENTRIES, PROJECT, QUARTER, Entry, methods_of
+from tests.world import drawing_once
 from tracker import search
 from tracker.enums import (
     ActionStatus,
@@ -325,7 +326,7 @@ def measure(
         for cold in (True, False) if cached else (True,):
             if cold:
                 kept.forget()
-            with app.app_context(), counting() as statements:
+            with app.app_context(), counting() as statements, drawing_once():
                 response = clients[role].http.get(address)
             assert response.status_code == 200, f"{role} {address}: {response.status_code}"
             sent.append(statements)

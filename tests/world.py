@@ -8,15 +8,18 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pytest
 from flask import Flask
 from sqlalchemy import select
 
 from tests.client import Answer, CheckedClient, check_page
 from tests.conftest import Clock
 from tests.places import IN_PROJECT, PROJECT, QUARTER, ROLES, VISITOR, Entry
+from tracker.exports import pdf
 from tracker.exports.stylesheet import stylesheet
 from tracker.extensions import db
 from tracker.models import User
@@ -79,6 +82,7 @@ class World:
         self.clients: dict[str, CheckedClient] = {}
         self.seen: set[tuple[str, str, int]] = set()
         self._watch: sqlite3.Connection | None = None
+        self._still: kept.Held | None = None  # what the process kept of the world before anything was written to it
         self._restore("loaded.db", "loaded-keys")
         self._prepare()
         self.objects = self._find_objects()
@@ -143,10 +147,14 @@ class World:
         shutil.copy(self.folder / "demo.db", self.folder / "world.db")
         shutil.rmtree(self.folder / "world-keys", ignore_errors=True)
         shutil.copytree(self.folder / "instance" / "vote-keys", self.folder / "world-keys")
+        kept.forget()
+        self._still = kept.held()
+        self._version = self.version()
 
     def put_back(self) -> None:
-        """As it was before the last write."""
-        self._restore("world.db", "world-keys")
+        """As it was before the last write; what was kept before it is true again, revisions included."""
+        self._restore("world.db", "world-keys", self._still)
+        self._version = self.version()
 
     def leave(self) -> None:
         """As it was loaded, for other tests."""
@@ -161,7 +169,7 @@ class World:
             db.session.remove()
             db.engine.dispose()
 
-    def _restore(self, rows: str, keys: str) -> None:
+    def _restore(self, rows: str, keys: str, still: kept.Held | None = None) -> None:
         self._let_go()
         for suffix in ("-wal", "-shm"):
             (self.folder / f"demo.db{suffix}").unlink(missing_ok=True)
@@ -169,7 +177,7 @@ class World:
         os.replace(self.folder / "next.db", self.folder / "demo.db")
         shutil.rmtree(self.folder / "instance" / "vote-keys", ignore_errors=True)
         shutil.copytree(self.folder / keys, self.folder / "instance" / "vote-keys")
-        kept.forget()
+        kept.forget(but=still or ())
 
     def version(self) -> int:
         """Changes when anything is committed by anybody."""
@@ -204,6 +212,8 @@ class World:
     ) -> Answer:  # fmt: skip
         """One request as that person; the first answer of each kind is checked as a page."""
         client = self.clients[role]
+        if method != "GET" and self._still is not None and self.version() == self._version:
+            self._still = kept.held()
         if method == "POST" and "data" not in options:
             fields = {"csrf_token": client.csrf_token()} if token else {}
             options["data"] = {**fields, **(typed or {})}
@@ -240,11 +250,23 @@ class World:
             client.http.delete_cookie(name)
 
 
+_drawn = cache(pdf.from_html)
+
+
+@contextmanager
+def drawing_once() -> Iterator[None]:
+    """Meanwhile the same page is drawn once as a PDF, whoever asks: each drawing starts a process, for a second."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pdf, "from_html", _drawn)
+        yield
+
+
 @contextmanager
 def demonstration(app: Flask) -> Iterator[World]:
     """A world for the tests of one file; the demonstration is put back afterwards."""
-    world = World(app)
-    try:
-        yield world
-    finally:
-        world.leave()
+    with drawing_once():
+        world = World(app)
+        try:
+            yield world
+        finally:
+            world.leave()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from itertools import zip_longest
 from threading import Lock
 from typing import Any, Generic, TypeVar
 
@@ -73,13 +74,27 @@ class Kept(Generic[T]):
             self.put(key, found)
         return found
 
-    def clear(self) -> None:
+    def keys(self) -> frozenset[Hashable]:
         with self._lock:
-            self._values.clear()
-            self._weight = 0
+            return frozenset(self._values)
+
+    def clear(self, but: frozenset[Hashable] = frozenset()) -> None:
+        with self._lock:
+            for key in [key for key in self._values if key not in but]:
+                self._weight -= self._weigh(self._values.pop(key))
 
 
-def forget() -> None:
-    """Drop all that this process keeps; for tests, which change rows without raising revisions."""
-    for kept in _all:
-        kept.clear()
+Held = tuple[frozenset[Hashable], ...]
+
+
+def held() -> Held:
+    """What this process keeps just now."""
+    return tuple(kept.keys() for kept in _all)
+
+
+def forget(*, but: Held = ()) -> None:
+    """Drop all that this process keeps, `but` what it held then; for tests, which change rows without raising
+    revisions, or take rows and revisions back to what they were.
+    """
+    for kept, keys in zip_longest(_all, but, fillvalue=frozenset()):
+        kept.clear(keys)
