@@ -194,6 +194,8 @@ class User(Numbered):
     left_on: Mapped[date | None]  # the day the account was deactivated
     erased_at: Mapped[datetime | None] = mapped_column(Instant)
     merged_into_id: Mapped[int | None] = fk("user.id")  # the account this one was merged into; the row is then empty
+    # who the accounts merged into this one were, to be searched for when the person is erased
+    merged_names: Mapped[list[dict[str, str]]] = mapped_column(JSON, default=list)
 
     entity: Mapped[Entity | None] = relationship()
     department: Mapped[Department | None] = relationship()

@@ -175,6 +175,7 @@ def upgrade():
         sa.Column("left_on", sa.Date(), nullable=True),
         sa.Column("erased_at", sa.DateTime(), nullable=True),
         sa.Column("merged_into_id", sa.Integer(), nullable=True),
+        sa.Column("merged_names", sa.JSON(), nullable=False),
         sa.CheckConstraint("(issuer IS NULL) = (subject IS NULL)", name=op.f("ck_user_issuer_with_subject")),
         sa.ForeignKeyConstraint(["department_id"], ["department.id"], name=op.f("fk_user_department_id_department")),
         sa.ForeignKeyConstraint(["entity_id"], ["entity.id"], name=op.f("fk_user_entity_id_entity")),

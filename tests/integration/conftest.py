@@ -15,6 +15,7 @@ from flask import Flask
 from tests.conftest import Clock
 from tests.integration.letter_scene import drafted, published, scene  # noqa: F401 - fixtures of the tests of letters
 from tests.integration.sign_on_scene import claire, configured, provider  # noqa: F401 - fixtures of single sign-on
+from tests.integration.town_scene import town  # noqa: F401 - fixture of the tests of people
 from tests.integration.trial import trial_app
 from tracker.extensions import db, end_transaction
 from tracker.queries import kept

@@ -6,12 +6,12 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from flask import Flask
 from sqlalchemy import select
 
 from tests import factories
 from tests.client import CheckedClient
 from tests.conftest import NOON
+from tests.integration.town_scene import actor
 from tracker.enums import ActionStatus, ProposalState, ReviewAdvice, Role, UpdateKind
 from tracker.errors import Conflict, Forbidden, Refused
 from tracker.extensions import db, end_transaction
@@ -28,9 +28,8 @@ from tracker.models import (
     User,
 )
 from tracker.progress import Timeline
-from tracker.queries import checks, holdings, log, people, reviews
+from tracker.queries import checks, holdings, log, reviews
 from tracker.queries.reviews import StudyFilter
-from tracker.records import Actor
 from tracker.services import handover
 from tracker.services.handover import HandOver
 
@@ -65,19 +64,6 @@ class Town:
             Letter(programme_id=self.project_id, quarter="2026-T1", title="La lettre", as_of=TODAY, known_at=NOON)
         ).id
         factories.add(Proofreading(letter_id=self.letter, user_id=self.leaver_id, asked_at=NOON))
-
-
-@pytest.fixture
-def town(app: Flask, writing: Any) -> Town:
-    with writing():
-        return Town()
-
-
-def actor(login: str = "gestion") -> Actor:
-    found = people.actor_by_login(login, now=NOON)
-    assert found is not None
-    end_transaction(commit=False)
-    return found
 
 
 def held_by(user_id: int) -> tuple[holdings.Held, ...]:

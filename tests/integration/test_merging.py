@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from tests import factories
 from tests.client import CheckedClient
 from tests.conftest import NOON
+from tests.integration.town_scene import actor
 from tracker.enums import CodeChannel, OutboxState, ProposalState, RequestKind, ReviewAdvice, Role, TextKind
 from tracker.errors import Conflict, Forbidden, NotFound, Refused
 from tracker.extensions import db, end_transaction
@@ -36,10 +37,9 @@ from tracker.models import (
     UserSession,
     Workshop,
 )
-from tracker.queries import checks, letters, people
+from tracker.queries import checks, letters
 from tracker.queries.checks import Level
-from tracker.records import Actor
-from tracker.services import merging, vote_merging
+from tracker.services import erasure, merging, vote_merging
 from tracker.services.accounts import open_session
 
 ROOT = "/reglages/personnes"
@@ -63,19 +63,6 @@ class Town:
             email="odile@exemple.fr",
         )  # fmt: skip
         self.kept_id, self.dropped_id = self.kept.id, self.dropped.id
-
-
-@pytest.fixture
-def town(app: Flask, writing: Any) -> Town:
-    with writing():
-        return Town()
-
-
-def actor(login: str = "gestion") -> Actor:
-    found = people.actor_by_login(login, now=NOON)
-    assert found is not None
-    end_transaction(commit=False)
-    return found
 
 
 def merge(
@@ -181,6 +168,25 @@ def test_nothing_names_the_account_that_goes_and_what_is_left_of_it_is_empty(
     assert (reading.remark, reading.answered_at) == ("Bien.", NOON)
     assert db.session.scalars(select(Event.subject_id).where(Event.verb == "x")).one() == town.kept_id
     assert [finding for finding in checks.deep() if finding.level is Level.ERROR] == []
+
+
+def test_erasing_who_was_merged_looks_for_the_name_of_the_account_that_went(town: Town, writing: Any) -> None:
+    with writing():
+        idea = factories.proposal(town.project, title="Une idée d'Odile Petit-Roy")
+        factories.add(Authorship(proposal_id=idea.id, name="Petit-Roy Odile", accepted_at=NOON))
+        idea_id = idea.id
+    merge(town, writing)
+    found = {mention.target_id for mention in erasure.preview(town.kept_id, actor=actor()).mentions}
+    end_transaction(commit=False)
+    assert found == {idea_id}, "by the name that the account kept does not have"
+    login = db.session.get_one(User, town.kept_id).login
+    end_transaction(commit=False)
+    who = actor()
+    with writing():
+        left = erasure.erase(town.kept_id, typed_login=login, actor=who, now=NOON)
+        assert [mention.target_id for mention in left] == [idea_id], "a text is corrected by two people"
+    assert db.session.scalars(select(Authorship.name)).all() == [f"{erasure.NO_NAME} {town.kept_id}"]
+    assert db.session.scalars(select(User.merged_names)).all() == [[], [], []]
 
 
 def test_a_role_held_twice_is_held_once_over_both_times(town: Town, writing: Any) -> None:

@@ -44,12 +44,6 @@ class Town:
 
 
 @pytest.fixture
-def town(writing: Any) -> Town:
-    with writing():
-        return Town()
-
-
-@pytest.fixture
 def on_paper(monkeypatch: Any) -> list[str]:
     """The pages that would be made into PDF; making them takes a second each."""
     pages: list[str] = []

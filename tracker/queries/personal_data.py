@@ -107,6 +107,7 @@ def _account(user_id: int) -> list[Part]:
             .outerjoin(Site, Site.id == User.site_id)
             .where(User.id == user_id),
         ),
+        _merged(user_id),
         _part(
             "matricules", gettext("Matricules"), (N_("employeur"), N_("matricule")),
             select(Entity.name, Matricule.number)
@@ -124,6 +125,19 @@ def _account(user_id: int) -> list[Part]:
             .order_by(RoleGrant.id),
         ),
     ]  # fmt: skip
+
+
+def _merged(user_id: int) -> Part:
+    """What is kept of the accounts united with theirs."""
+    labels = {
+        "login": N_("identifiant"),
+        "first_name": N_("prénom"),
+        "last_name": N_("nom"),
+        "email": N_("adresse électronique"),
+    }
+    kept = db.session.scalar(select(User.merged_names).where(User.id == user_id)) or []
+    rows = tuple({label: one.get(name, "") for name, label in labels.items()} for one in kept)
+    return Part("fiches_reunies", gettext("Fiches réunies à la vôtre"), rows)
 
 
 def _access(user_id: int) -> list[Part]:

@@ -34,13 +34,17 @@ EXACT_MIN = 4  # shorter logins and register numbers are also words and figures
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """By what a text may tell a person: exactly (name, address, login, number), or by the last name alone."""
+    """By what a text may tell a person: exactly (name, address, login, number), or by the last name alone.
+
+    Names of accounts merged into theirs are theirs too. `whole`: first and last name, in both orders.
+    """
 
     exact: tuple[str, ...]
-    last: str
+    last: tuple[str, ...]
+    whole: tuple[str, ...]
 
     def all(self) -> tuple[str, ...]:
-        return (*self.exact, self.last) if self.last else self.exact
+        return (*self.exact, *self.last)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +60,21 @@ class Mention:
 def names_of(person: User) -> Names:
     """What to look for, read before the person is erased."""
     numbers = db.session.scalars(select(Matricule.number).where(Matricule.user_id == person.id))
-    both = (f"{person.first_name} {person.last_name}", f"{person.last_name} {person.first_name}")
-    # a login of letters alone may be a plain word ("agent"): it tells nobody
-    login = "" if person.login.isalpha() else person.login
-    told = [*both, person.email or "", login, *numbers]
-    exact = tuple(dict.fromkeys(one.strip() for one in told if len(one.strip()) >= EXACT_MIN))
-    return Names(exact, person.last_name.strip() if len(person.last_name.strip()) > 1 else "")
+    now = {"first_name": person.first_name, "last_name": person.last_name, "login": person.login}
+    accounts = [{**now, "email": person.email or ""}, *person.merged_names]
+    whole: list[str] = []
+    others: list[str] = []
+    for one in accounts:
+        first, last, login = (one.get(name, "").strip() for name in ("first_name", "last_name", "login"))
+        whole += [f"{first} {last}".strip(), f"{last} {first}".strip()]
+        # a login of letters alone may be a plain word ("agent"): it tells nobody
+        others += [one.get("email", ""), "" if login.isalpha() else login]
+    lasts = [one.get("last_name", "").strip() for one in accounts]
+    return Names(
+        tuple(dict.fromkeys(one for one in (*whole, *others, *numbers) if len(one.strip()) >= EXACT_MIN)),
+        tuple(dict.fromkeys(last for last in lasts if len(last) > 1)),
+        tuple(dict.fromkeys(one for one in whole if one)),
+    )
 
 
 def finder(names: Iterable[str]) -> re.Pattern[str]:

@@ -124,8 +124,8 @@ def forget(person: User, names: Names, *, now: datetime) -> None:
     db.session.execute(update(Action).where(Action.pilot_id == person.id).values(pilot_id=None))
     discard(_drafts(person.id))
     db.session.execute(update(Authorship).where(Authorship.user_id == person.id).values(thanks_consent=False))
-    _forget_typed_names(person)
-    db.session.execute(update(Letter).where(Letter.approved_by == person.name).values(approved_by=NO_NAME))
+    _forget_typed_names(person, names)
+    db.session.execute(update(Letter).where(Letter.approved_by.in_(names.whole)).values(approved_by=NO_NAME))
     db.session.execute(update(Proofreading).where(Proofreading.user_id == person.id).values(remark=""))
     _forget_mails(person)
     db.session.execute(
@@ -140,6 +140,7 @@ def forget(person: User, names: Names, *, now: datetime) -> None:
     person.login, person.email, person.password_hash = f"efface-{person.id}", None, None
     person.first_name, person.last_name = "", ERASED_NAME
     person.issuer = person.subject = person.locale = None
+    person.merged_names = []
     person.password_changed_at = person.last_visit_at = person.previous_visit_at = None
     person.department_id = person.site_id = None
     person.is_active, person.erased_at = False, now
@@ -185,9 +186,9 @@ def discard(ids: list[int]) -> None:
         db.session.execute(delete(Proposal).where(Proposal.id.in_(some)))
 
 
-def _forget_typed_names(person: User) -> None:
+def _forget_typed_names(person: User, names: Names) -> None:
     """Names typed of a workshop: the same person stays one person, without a name."""
-    told = {fold(person.name), fold(f"{person.last_name} {person.first_name}")}
+    told = {" ".join(fold(name).split()) for name in names.whole}
     rows = [
         row
         for row in db.session.scalars(select(Authorship).where(Authorship.name.is_not(None)))
@@ -217,7 +218,7 @@ def _forget_mails(person: User) -> None:
 def _forget_events(person: User, names: Names) -> None:
     """Facts stay; the name goes, of who acted and of whom it was about."""
     db.session.execute(update(Event).where(Event.actor_id == person.id).values(actor_label=""))
-    db.session.execute(update(Event).where(Event.actor_label == person.name).values(actor_label=""))
+    db.session.execute(update(Event).where(Event.actor_label.in_(names.whole)).values(actor_label=""))
     pattern = traces.finder(names.exact)
     for event in db.session.scalars(select(Event).where(traces.naming(cast(Event.changes, String), names.exact))):
         event.changes = walk(event.changes, lambda value: NO_NAME if pattern.search(fold(value)) else value)

@@ -278,11 +278,14 @@ def _join_people(kept: User, dropped: User, *, account_moves: bool, now: datetim
     taken["is_manager"] = kept.is_manager or dropped.is_manager
     taken["is_active"] = kept.is_active or dropped.is_active
     taken["left_on"] = None if taken["is_active"] else _latest(kept.left_on, dropped.left_on)
+    given_up = [{"login": kept.login}] if account_moves else []
+    taken["merged_names"] = [*kept.merged_names, *dropped.merged_names, *given_up, _who_it_was(dropped)]
     taken["created_at"] = min(kept.created_at, dropped.created_at)
     dropped.login, dropped.first_name, dropped.last_name = f"reunie-{dropped.id}", "", GONE
     dropped.email = dropped.password_hash = dropped.issuer = dropped.subject = dropped.locale = None
     dropped.password_changed_at = dropped.last_visit_at = dropped.previous_visit_at = None
     dropped.entity_id = dropped.department_id = dropped.site_id = None
+    dropped.merged_names = []
     dropped.is_manager = dropped.is_active = False
     dropped.erased_at, dropped.merged_into_id = now, kept.id
     dropped.left_on = dropped.left_on or paris_day(now)
@@ -290,6 +293,16 @@ def _join_people(kept: User, dropped: User, *, account_moves: bool, now: datetim
     for name, value in taken.items():
         setattr(kept, name, value)
     db.session.flush()
+
+
+def _who_it_was(person: User) -> dict[str, str]:
+    said = {
+        "first_name": person.first_name,
+        "last_name": person.last_name,
+        "login": person.login,
+        "email": person.email or "",
+    }
+    return {name: value for name, value in said.items() if value}
 
 
 def _latest(one: date | None, other: date | None) -> date | None:
