@@ -17,7 +17,6 @@ from tracker.enums import Health, ProposalState, UpdateKind
 from tracker.progress import live_rows
 from tracker.queries import checks, log
 from tracker.records import PARIS, paris_day
-from tracker.services import votes
 from tracker.services.demo import content
 from tracker.services.demo.letters import editorials
 
@@ -29,7 +28,6 @@ pytestmark = pytest.mark.demo
 
 def test_the_deep_check_finds_nothing(demo: Flask) -> None:
     assert [f for f in checks.deep() if f.level is not checks.Level.OK] == []
-    assert votes.check_counts() == {}
 
 
 def test_every_move_of_a_proposal_follows_the_last_one(demo: Flask) -> None:

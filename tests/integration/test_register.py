@@ -15,6 +15,7 @@ from tests import factories
 from tests.conftest import Clock
 from tests.register import NAMES, as_csv, people
 from tracker.enums import CodeChannel, Role, RunState
+from tracker.errors import Refused
 from tracker.extensions import db, write_transaction
 from tracker.imports.people import guess_columns, read_sheet
 from tracker.imports.plan import Plan
@@ -270,6 +271,24 @@ def test_a_run_killed_in_the_middle_goes_on(town: Town, clock: Clock, monkeypatc
     run = db.session.get_one(RegisterRun, run_id)
     assert (run.state, run.done, run.total) == (RunState.DONE, 7, 7)
     assert db.session.scalar(select(func.count()).select_from(User)) == 7
+
+
+def test_who_lost_the_run_to_another_writer_does_not_give_it_up(town: Town, clock: Clock, monkeypatch: Any) -> None:
+    run_id, _plan = town.prepare([line("1", "Martin", "Zoé")])
+    with write_transaction():
+        register.confirm(run_id=run_id, absent_leave=False, actor=None, now=clock())
+    planned = register.plan_of
+
+    def overtaken(*_given: Any, **_more: Any) -> Plan:
+        monkeypatch.setattr(register, "plan_of", planned)
+        clock.advance(minutes=6)
+        assert register.apply(run_id, clock=clock) == 1, "the other one writes it all"
+        raise Refused("Ce fichier n'est plus gardé.")
+
+    monkeypatch.setattr(register, "plan_of", overtaken)
+    with pytest.raises(Refused):
+        register.apply(run_id, clock=clock)
+    assert db.session.scalars(select(RegisterRun.state)).all() == [RunState.DONE]
 
 
 def test_the_file_is_private_and_removed_once_done_or_after_a_week(town: Town, clock: Clock) -> None:

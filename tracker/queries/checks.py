@@ -13,7 +13,7 @@ from flask import current_app
 from flask_babel import gettext, ngettext
 from sqlalchemy import and_, func, select, text
 
-from tracker.enums import OutboxState, RequestState, UpdateKind
+from tracker.enums import OutboxState, RequestState, UpdateKind, VoteChoice
 from tracker.extensions import db
 from tracker.models import (
     Action,
@@ -175,9 +175,13 @@ def _texts() -> list[int]:
     return list(rows)
 
 
-def _supports() -> list[int]:
+def wrong_supports() -> list[int]:
     """Proposals whose count of supports is not the number of votes for them."""
-    votes = select(Vote.proposal_id, func.count().label("n")).where(Vote.choice == "for").group_by(Vote.proposal_id)
+    votes = (
+        select(Vote.proposal_id, func.count().label("n"))
+        .where(Vote.choice == VoteChoice.FOR)
+        .group_by(Vote.proposal_id)
+    )
     counted = votes.subquery()
     rows = db.session.scalars(
         select(Proposal.id)
@@ -257,7 +261,7 @@ DEEP: tuple[tuple[str, Callable[[], list[int] | list[str]]], ...] = (
     ("base de données : intégrité et clés étrangères", _integrity),
     ("propositions : état égal à la dernière étape", _states),
     ("propositions : texte égal à la dernière version", _texts),
-    ("soutiens : compte égal aux votes", _supports),
+    ("soutiens : compte égal aux votes", wrong_supports),
     ("participation : votants égaux aux marques distinctes", _roll),
     ("actions : une ouverture, et rien avant elle", _openings),
     ("points : aucun jour dans le futur de leur saisie", _future),

@@ -318,7 +318,7 @@ def apply(run_id: int, *, clock: Callable[[], datetime]) -> int:
     try:
         plan = plan_of(key, mapping, today=paris_day(now), asked_by=asked_by)
     except Refused as refusal:
-        _give_up(run_id, refusal.message, clock())
+        _give_up(run_id, held, refusal.message, clock())
         raise
     operations: list[Creation | Change | KnownPerson] = [*plan.created, *plan.changed, *(plan.absent if leave else ())]
     with write_transaction():
@@ -339,9 +339,12 @@ def apply(run_id: int, *, clock: Callable[[], datetime]) -> int:
     return len(operations)
 
 
-def _give_up(run_id: int, why: str, now: datetime) -> None:
+def _give_up(run_id: int, held_until: datetime, why: str, now: datetime) -> None:
+    """End the run, unless another writer took it over meanwhile: its own end is the one that counts."""
     with write_transaction():
         run = _run(run_id)
+        if run.state is not RunState.RUNNING or run.lease_until != held_until:
+            return
         run.state, run.finished_at, run.lease_until = RunState.FAILED, now, None
         run.report = {**run.report, "error": why}
 

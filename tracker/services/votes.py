@@ -11,11 +11,11 @@ line, no revision. The file work (`prepare_key`, `destroy_key`) is done outside 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 
 from flask_babel import gettext
-from sqlalchemy import and_, delete, false, func, insert, or_, select, update
+from sqlalchemy import and_, delete, false, insert, or_, select, update
 
 from tracker import permissions, workflow
 from tracker.enums import VoteChoice
@@ -39,7 +39,7 @@ from tracker.services.vote_keys import (
 )
 
 __all__ = [
-    "Key", "cast", "check_counts", "close_votes", "closed", "destroy_key", "due_to_close", "due_to_open", "key_folder",
+    "Key", "cast", "close_votes", "closed", "destroy_key", "due_to_close", "due_to_open", "key_folder",
     "left_over_keys", "living_key", "living_tags", "open_roll", "prepare_key", "supported_by", "withdraw",
 ]  # fmt: skip
 
@@ -270,20 +270,3 @@ def due_to_close(now: datetime) -> tuple[CampaignRecord, ...]:
         for c in campaigns.every()
         if not c.votes_closed and c.support_ends_at is not None and c.support_ends_at <= now
     )
-
-
-def check_counts() -> Mapping[int, tuple[int, int]]:
-    """Proposals whose cached count differs from their votes: id → (cached, counted). Empty when all is well."""
-    counted = (
-        select(Vote.proposal_id, func.count().label("n"))
-        .where(Vote.choice == VoteChoice.FOR)
-        .group_by(Vote.proposal_id)
-        .subquery()
-    )
-    found = func.coalesce(counted.c.n, 0)
-    rows = db.session.execute(
-        select(Proposal.id, Proposal.support_count, found)
-        .outerjoin(counted, counted.c.proposal_id == Proposal.id)
-        .where(Proposal.support_count != found)
-    )
-    return {row[0]: (row[1], row[2]) for row in rows}
