@@ -177,7 +177,7 @@ class World:
         os.replace(self.folder / "next.db", self.folder / "demo.db")
         shutil.rmtree(self.folder / "instance" / "vote-keys", ignore_errors=True)
         shutil.copytree(self.folder / keys, self.folder / "instance" / "vote-keys")
-        kept.forget(but=still or ())
+        kept.forget(but=still)
 
     def version(self) -> int:
         """Changes when anything is committed by anybody."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from itertools import zip_longest
 from threading import Lock
 from typing import Any, Generic, TypeVar
 
@@ -84,17 +83,17 @@ class Kept(Generic[T]):
                 self._weight -= self._weigh(self._values.pop(key))
 
 
-Held = tuple[frozenset[Hashable], ...]
+Held = dict[Kept[Any], frozenset[Hashable]]
 
 
 def held() -> Held:
     """What this process keeps just now."""
-    return tuple(kept.keys() for kept in _all)
+    return {store: store.keys() for store in _all}
 
 
-def forget(*, but: Held = ()) -> None:
+def forget(*, but: Held | None = None) -> None:
     """Drop all that this process keeps, `but` what it held then; for tests, which change rows without raising
     revisions, or take rows and revisions back to what they were.
     """
-    for kept, keys in zip_longest(_all, but, fillvalue=frozenset()):
-        kept.clear(keys)
+    for store in _all:
+        store.clear((but or {}).get(store, frozenset()))
