@@ -1,16 +1,19 @@
-"""Requests per second of the main pages, as ratios to a floor page measured in the same run (design part 7).
+"""Speed of the main pages, as ratios to a floor page measured in the same run (design part 7).
 
 Loads a demonstration of its own, serves it as `make serve` does, and asks each page with wrk for a second, the floor
 just before it, in several rounds: the eight connections of a round may all fall to one of the two workers, and other
 work on the machine slows some seconds, floor included. A page's figure is the median of its rounds, each as a ratio to
 the floor of the second before; the least and the greatest stand beside it. The last column is the same ratio in
 processor time per request, which other work on the machine moves least.
+
+With RECORD=1 the table also takes its place in docs/performance.md.
 """
 
 from __future__ import annotations
 
-import http.cookiejar
+import gzip
 import os
+import platform
 import re
 import shutil
 import statistics
@@ -18,87 +21,105 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.parse
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
+from bench.visitor import Visitor, statements
+
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
+RECORD = ROOT / "docs" / "performance.md"
 PORT, FLOOR_PORT = 8771, 8772
-ROUNDS, SECONDS, CONNECTIONS, STARTS = 9, 1, 8, 5
-PASSWORD = "projet-administration"
+ROUNDS, SECONDS, CONNECTIONS, STARTS, LOGINS = 9, 1, 8, 5, 20
 MILLISECONDS = {"us": 0.001, "ms": 1, "s": 1000}
+FIRST_DAY, DAYS = date(2015, 2, 1), 1700  # of the demonstration's first project
 
 
 class Target(NamedTuple):
     name: str
     path: str
-    least: float
-    if_none_match: bool = False
+    least: float | None  # of the floor; None: not held to it
+    kind: str = "page"  # or "304", "cold", "vote"
 
 
 class Round(NamedTuple):
     """One page asked for `SECONDS`."""
 
     per_second: float
+    median: float  # ms
     slowest: float  # 99th percentile, ms
     processor: float  # of the server, ms per request
 
 
 TARGETS = (
-    Target("accueil", "/", 0.25),
-    Target("propositions", "/propositions", 0.25),
-    Target("proposition", "/propositions/5", 0.25),
+    Target("home", "/", 0.25),
+    Target("proposals", "/propositions", 0.25),
+    Target("proposal", "/propositions/5", 0.25),
     Target("actions", "/actions", 0.25),
     Target("action", "/actions/5", 0.25),
-    Target("tableau de bord", "/tableau-de-bord?au=2018-06-30", 0.25),
-    Target("tableau de bord, 304", "/tableau-de-bord?au=2018-06-30", 0.6, True),
-    Target("lettre", "/lettres/9", 0.4),
+    Target("board, cold", "/tableau-de-bord", None, "cold"),
+    Target("board, warm", "/tableau-de-bord?au=2018-06-30", 0.25),
+    Target("board, 304", "/tableau-de-bord?au=2018-06-30", 0.6, "304"),
+    Target("letter", "/lettres/9", 0.4),
+    Target("vote", "/propositions/{}/soutien", 0.25, "vote"),
 )
 
+# --- Scripts of wrk: what changes from one request to the next ---------------------------------------------------
 
-def wait(url: str) -> float:
-    """Seconds until `url` answers 200."""
-    begun = time.perf_counter()
-    while time.perf_counter() - begun < 30:
-        try:
-            urllib.request.urlopen(url, timeout=1).close()
-        except OSError:
-            time.sleep(0.02)
-        else:
-            return time.perf_counter() - begun
-    sys.exit(f"{url} does not answer")
+COLD = """
+local first, days = %d, {%s}
+local n = 0
+request = function()
+  n = n + 1
+  return wrk.format("GET", "/tableau-de-bord?au=" .. days[(first + n) %% #days + 1])
+end
+"""
+# each proposal is supported, then the support taken back
+VOTE = """
+local numbers = {%s}
+local n = 0
+wrk.method = "POST"
+wrk.body = "csrf_token=%s"
+wrk.headers["Content-Type"] = "application/x-www-form-urlencoded"
+wrk.headers["Origin"] = "%s"
+request = function()
+  n = n + 1
+  local act = n %% 2 == 1 and "soutien" or "retrait-soutien"
+  return wrk.format(nil, "/propositions/" .. numbers[math.floor(n / 2) %% #numbers + 1] .. "/" .. act)
+end
+"""
+WRITE = 'wrk.method = "POST"'
 
 
-def sign_in(base: str) -> tuple[urllib.request.OpenerDirector, str]:
-    """An opener logged in as `agent`, and its Cookie header."""
-    jar = http.cookiejar.CookieJar()
-    opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
-    page = opener.open(f"{base}/connexion").read().decode()
-    found = re.search(r'name="csrf_token" value="([^"]+)"', page)
-    assert found, "no token on the login page"
-    fields = {"csrf_token": found[1], "login": "agent", "password": PASSWORD}
-    opener.open(f"{base}/connexion", urllib.parse.urlencode(fields).encode()).close()
-    return opener, "; ".join(f"{cookie.name}={cookie.value}" for cookie in jar)
+def cold_days(already: int) -> str:
+    days = (FIRST_DAY + timedelta(days=n) for n in range(DAYS))
+    return COLD % (already, ",".join(f'"{day.isoformat()}"' for day in days))
 
 
-def ask(url: str, server: int, *headers: str) -> Round:
+# --- One round ---------------------------------------------------------------------------------------------------
+
+
+def ask(url: str, server: int, *headers: str, script: Path | None = None) -> Round:
     """One round by wrk on a server given by its process; stops the run when an answer is an error."""
     options = [part for header in headers for part in ("-H", header)]
+    if script is not None:
+        options += ["-s", str(script)]
     command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", "--latency", *options, url]
     before = processor(server)
     out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     spent = processor(server) - before
     if "Non-2xx" in out:
         sys.exit(f"{url}: {out}")
-    per_second = re.search(r"Requests/sec:\s+([\d.]+)", out)
-    slowest = re.search(r"99%\s+([\d.]+)(us|ms|s)", out)
     asked = re.search(r"(\d+) requests in", out)
-    assert per_second, out
-    assert slowest, out
+    per_second = re.search(r"Requests/sec:\s+([\d.]+)", out)
+    shares = {share: float(n) * MILLISECONDS[unit] for share, n, unit in re.findall(r"(\d+)%\s+([\d.]+)(us|ms|s)", out)}
     assert asked, out
-    return Round(float(per_second[1]), float(slowest[1]) * MILLISECONDS[slowest[2]], 1000 * spent / int(asked[1]))
+    assert per_second, out
+    return Round(float(per_second[1]), shares["50"], shares["99"], 1000 * spent / max(1, int(asked[1])))
 
 
 def family(parent: int) -> list[str]:
@@ -121,77 +142,164 @@ def memory(parent: int) -> int:
     return total
 
 
+# --- The servers -------------------------------------------------------------------------------------------------
+
+
+def wait(url: str) -> float:
+    """Seconds until `url` answers 200."""
+    begun = time.perf_counter()
+    while time.perf_counter() - begun < 30:
+        try:
+            urllib.request.urlopen(url, timeout=1).close()
+        except OSError:
+            time.sleep(0.02)
+        else:
+            return time.perf_counter() - begun
+    sys.exit(f"{url} does not answer")
+
+
+@contextmanager
+def served(app: str, port: int, environment: dict[str, str]) -> Iterator[int]:
+    """The production server of an application; its process."""
+    command = [BIN / "gunicorn", "--config", "gunicorn.conf.py", "--log-level", "error", app]
+    server = subprocess.Popen(command, cwd=ROOT, env={**environment, "PORT": str(port)})
+    try:
+        yield server.pid
+    finally:
+        server.terminate()
+        server.wait(timeout=20)
+
+
+def start_time(environment: dict[str, str]) -> float:
+    with served("wsgi:app", PORT, environment):
+        return wait(f"http://127.0.0.1:{PORT}/healthz")
+
+
+# --- The run -----------------------------------------------------------------------------------------------------
+
+
+class Bench:
+    """The rounds of a run."""
+
+    def __init__(self, folder: Path, pid: int, floor_pid: int) -> None:
+        self.folder, self.pid, self.floor_pid = folder, pid, floor_pid
+        self.base, self.floor_base = (f"http://127.0.0.1:{port}" for port in (PORT, FLOOR_PORT))
+        self.visitor = Visitor(self.base)
+        self.asked_cold = 0
+        self.floors: dict[Target, list[Round]] = {target: [] for target in TARGETS}
+        self.rounds: dict[Target, list[Round]] = {target: [] for target in TARGETS}
+        self.pages = {t: self.visitor.page(t.path) for t in TARGETS if t.kind in {"page", "304"}}
+        self.votable = self.visitor.votable()
+
+    def _script(self, text: str) -> Path:
+        path = self.folder / "asks.lua"
+        path.write_text(text, "utf-8")
+        return path
+
+    def floor(self, target: Target) -> Round:
+        script = self._script(WRITE) if target.kind == "vote" else None
+        return ask(f"{self.floor_base}/", self.floor_pid, script=script)
+
+    def page(self, target: Target) -> Round:
+        headers, script = [f"Cookie: {self.visitor.cookie}"], None
+        if target.kind == "304":
+            headers.append(f"If-None-Match: {self.pages[target].tag}")
+        elif target.kind == "cold":
+            script = self._script(cold_days(self.asked_cold))
+        elif target.kind == "vote":
+            numbers = ",".join(map(str, self.votable))
+            script = self._script(VOTE % (numbers, self.visitor.token, self.base))
+        found = ask(self.base + target.path.format(self.votable[0]), self.pid, *headers, script=script)
+        if target.kind == "cold":
+            self.asked_cold += int(found.per_second * SECONDS) + CONNECTIONS
+        return found
+
+    def run(self) -> None:
+        for _ in range(LOGINS - 1):
+            Visitor(self.base)
+        for _ in range(ROUNDS):
+            for target in TARGETS:
+                self.floors[target].append(self.floor(target))
+                self.rounds[target].append(self.page(target))
+
+    def table(self, environment: dict[str, str]) -> Iterator[str]:
+        yield "| page | req/s | p50 ms | p99 ms | ratio | least to greatest | target | by processor | SQL | kB | gzip kB |"
+        yield "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|"
+        yield self._line("floor", [f for t, found in self.floors.items() if t.kind != "vote" for f in found])
+        yield self._line("floor, write", [f for t, found in self.floors.items() if t.kind == "vote" for f in found])
+        counts = statements([page.path for page in self.pages], environment)
+        for target in TARGETS:
+            yield self._line(target.name, self.rounds[target], target, counts.get(target.path))
+
+    def _line(self, name: str, found: list[Round], target: Target | None = None, sql: int | None = None) -> str:
+        per_second, median, slowest, _ = (statistics.median(one) for one in zip(*found, strict=True))
+        cells = [name, f"{per_second:.0f}", f"{median:.1f}", f"{slowest:.1f}"]
+        if target is None:
+            return f"| {' | '.join(cells)} | 1 | | | 1 | | | |"
+        floors = self.floors[target]
+        ratios = [one.per_second / floor.per_second for one, floor in zip(found, floors, strict=True)]
+        spent = statistics.median(floor.processor / one.processor for one, floor in zip(found, floors, strict=True))
+        page = self.pages.get(target) if target.kind == "page" else None
+        cells += [
+            f"{statistics.median(ratios):.2f}",
+            f"{min(ratios):.2f} to {max(ratios):.2f}",
+            "" if target.least is None else f"{target.least}",
+            f"{spent:.2f}",
+            "" if page is None or sql is None else str(sql),
+            "" if page is None else f"{len(page.body) / 1000:.1f}",
+            "" if page is None else f"{len(gzip.compress(page.body, 6)) / 1000:.1f}",
+        ]
+        return f"| {' | '.join(cells)} |"
+
+
 def main() -> None:
     if shutil.which("wrk") is None:
         sys.exit("wrk is missing: apt-get install wrk")
     with tempfile.TemporaryDirectory() as folder:
         environment = {
-            **os.environ, "TRACKER_MODE": "demo", "TRACKER_INSTANCE": folder, "PORT": str(PORT),
+            **os.environ, "TRACKER_MODE": "demo", "TRACKER_INSTANCE": folder,
             "DATABASE_URL": f"sqlite:///{folder}/tracker.db",
         }  # fmt: skip
         for command in (("db", "upgrade"), ("demo", "load")):
             subprocess.run([BIN / "flask", "--app", "wsgi", *command], cwd=ROOT, env=environment, check=True)
-        gunicorn = [BIN / "gunicorn", "--config", "gunicorn.conf.py", "--log-level", "error"]
-        started: list[float] = []
-        for last in [False] * (STARTS - 1) + [True]:
-            server = subprocess.Popen([*gunicorn, "wsgi:app"], cwd=ROOT, env=environment)
-            started.append(wait(f"http://127.0.0.1:{PORT}/healthz"))
-            if not last:
-                stop(server)
-        floor = subprocess.Popen([*gunicorn, "bench.floor:app"], cwd=ROOT, env={**environment, "PORT": str(FLOOR_PORT)})
-        try:
+        started = [start_time(environment) for _ in range(STARTS)]
+        with (
+            served("wsgi:app", PORT, environment) as pid,
+            served("bench.floor:app", FLOOR_PORT, environment) as floor_pid,
+        ):
+            wait(f"http://127.0.0.1:{PORT}/healthz")
             wait(f"http://127.0.0.1:{FLOOR_PORT}/")
-            report(f"http://127.0.0.1:{PORT}", f"http://127.0.0.1:{FLOOR_PORT}", server.pid, floor.pid, started)
-        finally:
-            stop(server)
-            stop(floor)
+            bench = Bench(Path(folder), pid, floor_pid)
+            bench.run()
+            kept = memory(pid) / 1024
+            lines = [*bench.table(environment), "", *told(kept, started)]
+    print("\n".join(lines))
+    if os.environ.get("RECORD"):
+        record(lines)
 
 
-def stop(server: subprocess.Popen[bytes]) -> None:
-    server.terminate()
-    server.wait(timeout=20)
+def told(kept: float, started: list[float]) -> list[str]:
+    """The figures that are no page's."""
+    seconds = f"{statistics.median(started):.2f} s, median of {STARTS} from {min(started):.2f} to {max(started):.2f}"
+    return [
+        f"- Memory of the web master and its two workers after the run and {LOGINS} logins: {kept:.0f} MB PSS (at most 220).",
+        f"- Start, from exec to the first 200 of `/healthz`: {seconds} (at most 1.5 s).",
+    ]
 
 
-def report(base: str, floor_base: str, pid: int, floor_pid: int, started: list[float]) -> None:
-    """Ask each page after the floor, `ROUNDS` times, and print the medians."""
-    opener, cookie = sign_in(base)
-    for _ in range(19):
-        sign_in(base)
-    answers = {target: opener.open(base + target.path) for target in TARGETS}
-    sizes = {target: len(answer.read()) for target, answer in answers.items()}
-    floors: dict[Target, list[Round]] = {target: [] for target in TARGETS}
-    rounds: dict[Target, list[Round]] = {target: [] for target in TARGETS}
-    for _ in range(ROUNDS):
-        for target in TARGETS:
-            floors[target].append(ask(f"{floor_base}/", floor_pid))
-            headers = [f"Cookie: {cookie}"]
-            if target.if_none_match:
-                headers.append(f"If-None-Match: {answers[target].headers['ETag']}")
-            rounds[target].append(ask(base + target.path, pid, *headers))
-    print(
-        f"{'page':24} {'req/s':>7} {'p99 ms':>7} {'ratio':>6} {'from to':>10} {'target':>6} {'bytes':>7} {'CPU ms':>7} {'ratio':>6}"
+def record(lines: list[str]) -> None:
+    """Put the table of this run where the last one stood, with machine and date."""
+    model = re.search(r"model name\s*:\s*(.+)", Path("/proc/cpuinfo").read_text())
+    machine = (
+        f"{os.cpu_count()} processors ({model[1] if model else platform.machine()}), Python {platform.python_version()}"
     )
-    every = [floor for found in floors.values() for floor in found]
-    show("floor", every, every, "")
-    for target, found in rounds.items():
-        show(target.name, found, floors[target], f"{target.least:6.2f} {sizes[target]:7}")
-    print(f"memory of the server and its workers: {memory(pid) / 1024:.0f} MB PSS (target 220)")
-    print(
-        f"start to the first 200 of /healthz: {statistics.median(started):.2f} s"
-        f" (target 1.5), median of {STARTS}, from {min(started):.2f} to {max(started):.2f}"
+    stamp = (
+        f"Run of {datetime.now(UTC):%Y-%m-%d}, {machine}, {ROUNDS} rounds of {SECONDS} s, {CONNECTIONS} connections."
     )
-
-
-def show(name: str, found: list[Round], floors: list[Round], known: str) -> None:
-    """One line: medians, and ratios to `floors`, round by round."""
-    per_second, slowest, spent = (statistics.median(one) for one in zip(*found, strict=True))
-    ratios = [one.per_second / floor.per_second for one, floor in zip(found, floors, strict=True)]
-    by_processor = statistics.median(floor.processor / one.processor for one, floor in zip(found, floors, strict=True))
-    span = f"{min(ratios):.2f} {max(ratios):.2f}"
-    print(
-        f"{name:24} {per_second:7.0f} {slowest:7.1f} {statistics.median(ratios):6.2f} {span:>10}"
-        f" {known:>14} {spent:7.2f} {by_processor:6.2f}"
-    )
+    before, _, rest = RECORD.read_text("utf-8").partition("<!-- bench -->\n")
+    _, _, after = rest.partition("<!-- /bench -->")
+    text = "\n".join([stamp, "", *lines, ""])
+    RECORD.write_text(f"{before}<!-- bench -->\n{text}<!-- /bench -->{after}", "utf-8")
 
 
 if __name__ == "__main__":
