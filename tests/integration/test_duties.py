@@ -127,6 +127,9 @@ def test_a_request_is_due_a_month_later_and_its_answer_is_read(agent, manager) -
     assert "1 demande sur les données attend sa réponse" in manager.get("/reglages")
     manager.submit(page, {"outcome": "done", "answer": "Votre nom est corrigé depuis ce matin."})
     assert "corrigé depuis ce matin" in agent.get("/mon-compte/donnees")
+    trace = agent.get("/mon-compte/donnees.json").json["evenements"][-1]
+    assert trace["acte"] == "demande sur les données"
+    assert trace["changements"] == "genre : rectification ; état : à traiter"
     manager.post(page, {"outcome": "refused", "answer": "Finalement ce n'est pas possible."}, expected=409)
 
 

@@ -339,6 +339,26 @@ def test_the_link_to_ask_stands_beside_each_text_for_those_who_may(town: Scene, 
         assert not agent.get(page).select(link), page
 
 
+def test_a_text_that_is_corrected_by_hand_has_the_link_of_its_page(town: Scene, app: Any, writing: Any) -> None:
+    with writing():
+        project = db.session.get_one(Programme, town.programme_id)
+        group = factories.group(project, mandate="Suivre ce que dit Odile Martin-Brume.")
+        action = factories.action(project, title="L'atelier d'Odile Martin-Brume")
+        hidden = factories.proposal(project)
+        factories.add(
+            Authorship(proposal_id=hidden.id, name="Odile Martin-Brume (Voirie)", sealed=True,
+                       accepted_at=town.now())
+        )  # fmt: skip
+        group_id, number, hidden_number = group.id, action.number, hidden.number
+    manager = CheckedClient(app).login(db.session.scalars(select(User).where(User.login == "gestion")).one())
+    page = manager.get(f"/reglages/personnes/{town.author.id}/effacer")
+    links = {str(one["href"]) for one in page.select("main li a")}
+    assert f"/reglages/groupes/{group_id}" in links
+    assert f"/actions/{number}" in links
+    assert "(mandat)" in page
+    assert f"/propositions/{hidden_number}" not in links, "it would tell whose it is"
+
+
 def test_two_people_withdraw_the_words_of_a_letter_by_its_pages(town: Scene, app: Any) -> None:
     visit = {
         login: CheckedClient(app).login(db.session.scalars(select(User).where(User.login == login)).one())

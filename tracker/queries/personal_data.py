@@ -40,6 +40,7 @@ from tracker.models import (
     UserSession,
     WorkingGroup,
 )
+from tracker.queries import deeds
 from tracker.wording import N_
 
 Row = dict[str, Any]
@@ -70,15 +71,7 @@ def of_person(user_id: int, supported: Collection[int]) -> tuple[Part, ...]:
     """Every part, empty ones included; `supported`: the proposals they support, while the key lives."""
     mine = Authorship.user_id == user_id
     parts = [*_account(user_id), *_access(user_id), *_written(user_id, mine)]
-    parts.append(
-        _part(
-            "evenements", gettext("Traces de vos actes, et de ce qui a été changé à votre compte"),
-            (N_("le"), N_("acte"), N_("objet"), N_("numéro"), N_("changements")),
-            select(Event.at, Event.verb, Event.subject, Event.subject_id, Event.changes)
-            .where(or_(Event.actor_id == user_id, (Event.subject == "user") & (Event.subject_id == user_id)))
-            .order_by(Event.id),
-        )
-    )  # fmt: skip
+    parts.append(_traces(user_id))
     parts.append(
         _part(
             "soutiens", gettext("Propositions que vous soutenez, tant que le vote dure"), (N_("numéro"), N_("titre")),
@@ -86,6 +79,23 @@ def of_person(user_id: int, supported: Collection[int]) -> tuple[Part, ...]:
         )
     )  # fmt: skip
     return tuple(parts)
+
+
+def _traces(user_id: int) -> Part:
+    rows = db.session.execute(
+        select(Event.at, Event.verb, Event.subject, Event.subject_id, Event.changes)
+        .where(or_(Event.actor_id == user_id, (Event.subject == "user") & (Event.subject_id == user_id)))
+        .order_by(Event.id)
+    )
+    names = (N_("le"), N_("acte"), N_("objet"), N_("repère"), N_("changements"))
+    said = (
+        (at, deeds.act(verb), deeds.subject(subject), key, deeds.changes(changes))
+        for at, verb, subject, key, changes in rows
+    )
+    return Part(
+        "evenements", gettext("Traces de vos actes, et de ce qui a été changé à votre compte"),
+        tuple(dict(zip(names, row, strict=True)) for row in said),
+    )  # fmt: skip
 
 
 def _account(user_id: int) -> list[Part]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask_babel import gettext
@@ -15,6 +15,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from tracker.enums import TextKind
 from tracker.extensions import db
 from tracker.models import Matricule, User
+from tracker.queries import trace_pages
 from tracker.search import fold
 
 # what erasing a person empties by itself
@@ -55,6 +56,8 @@ class Mention:
     target_id: int
     part: str
     where: str
+    table: str = ""
+    page: Mapping[str, Any] | None = None  # what the address of the page takes where it is corrected, if there is one
 
 
 def names_of(person: User) -> Names:
@@ -120,7 +123,9 @@ def mentions(names: Names) -> tuple[Mention, ...]:
             continue
         for mention in _in_table(table, names, pattern):
             found.setdefault((mention.kind or mention.where, mention.target_id, mention.part), mention)
-    return tuple(found.values())
+    corrected = [(one.table, one.target_id) for one in found.values() if one.kind is None]
+    pages = trace_pages.args_of(corrected)
+    return tuple(replace(one, page=pages.get((one.table, one.target_id))) for one in found.values())
 
 
 def _in_table(table: Table, names: Names, pattern: re.Pattern[str]) -> Iterator[Mention]:
@@ -137,7 +142,9 @@ def _in_table(table: Table, names: Names, pattern: re.Pattern[str]) -> Iterator[
                 parts = _blocks(value, pattern) if column.name == "content" else []
                 yield from (Mention(kind, target, part, where(kind, target, part)) for part in parts)
             else:
-                yield Mention(kind, target, "", where(kind, target, "", f"{table.name}.{column.name}"))
+                yield Mention(
+                    kind, target, "", where(kind, target, "", f"{table.name}.{column.name}"), table=table.name
+                )
 
 
 def _blocks(content: str, pattern: re.Pattern[str]) -> list[str]:
@@ -155,17 +162,42 @@ def where(kind: TextKind | None, target_id: int, part: str, column: str = "") ->
         table, _dot, name = column.partition(".")
         return gettext(
             "%(place)s %(id)s (%(column)s) : à corriger là où cela se modifie", place=_place(table), id=target_id,
-            column=name,
+            column=_what(name),
         )  # fmt: skip
     if part:
         return gettext("%(kind)s, partie « %(part)s »", kind=kind.label, part=part)
     return gettext("%(kind)s (repère %(id)s)", kind=kind.label, id=target_id)
 
 
+def _what(column: str) -> str:
+    """Which part of it, in words."""
+    words = {
+        "address": gettext("adresse"),
+        "edited_text": gettext("texte"),
+        "elsewhere": gettext("vers qui se tourner"),
+        "introduction": gettext("introduction"),
+        "label": gettext("intitulé"),
+        "mandate": gettext("mandat"),
+        "name": gettext("nom"),
+        "place": gettext("lieu"),
+        "reason": gettext("raison"),
+        "remark": gettext("remarque"),
+        "short_name": gettext("nom court"),
+        "summary": gettext("résumé"),
+        "title": gettext("titre"),
+        "value": gettext("texte"),
+    }
+    return words.get(column, column)
+
+
 def _place(table: str) -> str:
     """What a table holds, in words; its own name for what nobody types."""
     words = {
         "action": gettext("fiche action"),
+        "department": gettext("service"),
+        "entity": gettext("employeur"),
+        "site": gettext("site"),
+        "theme": gettext("thème"),
         "milestone": gettext("jalon"),
         "working_group": gettext("groupe de travail"),
         "campaign": gettext("consultation"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
@@ -86,15 +88,46 @@ def erase_person(user_id: int) -> ResponseReturnValue:
         if form.validate():
             with Attempt(form) as attempt:
                 left = erasure.erase(user_id, typed_login=form.login.data or "", actor=acting(), now=current_time())
-                return render_template(
-                    "duties/erased.html", mentions_left=left, redaction_address=redaction_address
-                ), 200
+                return _erased_page("duties/erased.html", mentions_left=left), 200
             status = attempt.status
     try:
         found = erasure.preview(user_id, actor=acting())
     except TrackerError as refusal:
         abort(refusal.status, refusal.message)
-    return render_template("duties/erase.html", found=found, form=form, redaction_address=redaction_address), status
+    return _erased_page("duties/erase.html", found=found, form=form), status
+
+
+def _erased_page(template: str, **told: Any) -> str:
+    return render_template(template, redaction_address=redaction_address, page_address=page_address, **told)
+
+
+# where what names a person is read or corrected, by its table
+PAGES = {
+    "action": "actions.show",
+    "authorship": "proposals.show",
+    "campaign": "settings.campaign_edit",
+    "decision_condition": "proposals.show",
+    "department": "settings.departments_edit",
+    "entity": "settings.employer_edit",
+    "letter": "letters.write",
+    "letter_block": "letters.write",
+    "milestone": "actions.show",
+    "programme": "settings.project_edit",
+    "proofreading": "letters.write",
+    "proposal_transition": "proposals.history",
+    "redaction": "duties.redaction",
+    "setting": "settings.index",
+    "site": "settings.sites_edit",
+    "theme": "settings.themes_edit",
+    "working_group": "settings.groups_edit",
+}
+
+
+def page_address(mention: traces.Mention) -> str:
+    """Where that text is corrected, or read by who will have it corrected; "" without such a page."""
+    if mention.page is None or mention.table not in PAGES:
+        return ""
+    return url_for(PAGES[mention.table], **mention.page)
 
 
 def redaction_address(mention: traces.Mention) -> str:
