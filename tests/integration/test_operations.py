@@ -8,20 +8,21 @@ import stat
 import subprocess
 import sys
 from contextlib import closing
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
 from tests import factories
 from tracker.config import ROOT
-from tracker.enums import PhaseKind
+from tracker.enums import ActionStatus, PhaseKind, Role, UpdateKind
 from tracker.errors import Refused
 from tracker.extensions import db, end_transaction, write_transaction
-from tracker.models import Campaign, Proposal
-from tracker.queries import checks
+from tracker.models import ActionUpdate, Campaign, Proposal
+from tracker.queries import checks, people
 from tracker.queries.checks import Level
-from tracker.services import maintenance
+from tracker.services import corrections, maintenance, proposals
+from tracker.services.updates import Statement
 
 
 def test_a_backup_is_a_whole_database_and_restores_only_into_an_empty_place(app, writing, tmp_path: Path) -> None:
@@ -135,6 +136,36 @@ def test_check_deep_finds_each_count_that_differs_from_its_source(app, writing) 
     wrong = [finding for finding in checks.deep() if finding.level is Level.ERROR]
     assert [finding.message for finding in wrong] == ["soutiens : compte égal aux votes"]
     assert app.test_cli_runner().invoke(args=["check", "--deep"]).exit_code == 1
+
+
+def test_check_deep_finds_nothing_wrong_in_a_draft_nor_in_an_opening_that_was_corrected(app, writing) -> None:
+    with writing():
+        programme = factories.programme()
+        author, steering = factories.user(programme=programme), factories.user(Role.STEERING, programme=programme)
+        campaign = factories.open_campaign(programme)
+        action = factories.action(programme)
+        now, key = app.config["CLOCK"](), proposals.new_key()
+    with writing():
+        me = people.actor_by_login(author.login, now=now)
+        proposals.save_draft(
+            actor=me, key=key, campaign_id=campaign.id, text=proposals.Text("Un titre", "Un texte."), now=now
+        )
+        opening = action.updates[0]
+        corrections.correct(
+            update_id=opening.id, statement=Statement(), effective_on=opening.effective_on - timedelta(days=9),
+            actor=people.actor_by_login(steering.login, now=now), now=now,
+        )  # fmt: skip
+    assert [finding for finding in checks.deep() if finding.level is not Level.OK] == []
+    end_transaction(commit=False)
+    with write_transaction():
+        db.session.add(
+            ActionUpdate(
+                action_id=action.id, kind=UpdateKind.CONFIRMATION, status=ActionStatus.TO_START, recorded_at=now,
+                rank_at=now, effective_on=opening.effective_on - timedelta(days=10),
+            )
+        )  # fmt: skip
+    wrong = [finding.message for finding in checks.deep() if finding.level is Level.ERROR]
+    assert wrong == ["actions : une ouverture, et rien avant elle"]
 
 
 def test_jobs_open_the_vote_at_its_hour_and_destroy_the_key_at_its_close(app, writing, clock) -> None:

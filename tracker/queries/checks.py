@@ -6,14 +6,15 @@ The deep ones compare every cache with what it is derived from (design 4.4, 4.6,
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
 
 from flask import current_app
 from flask_babel import gettext, ngettext
-from sqlalchemy import and_, func, select, text
+from sqlalchemy import and_, func, or_, select, text
 
-from tracker.enums import OutboxState, RequestState, UpdateKind, VoteChoice
+from tracker.enums import OutboxState, ProposalState, RequestState, UpdateKind, VoteChoice
 from tracker.extensions import db
 from tracker.models import (
     Action,
@@ -157,7 +158,7 @@ def _states() -> list[int]:
 
 
 def _texts() -> list[int]:
-    """Proposals whose text is not their last version's."""
+    """Proposals whose text is not their last version's; a draft has none, or that of what was returned."""
     latest = (
         select(ProposalVersion.proposal_id, func.max(ProposalVersion.position).label("position"))
         .group_by(ProposalVersion.proposal_id)
@@ -170,7 +171,14 @@ def _texts() -> list[int]:
             ProposalVersion,
             and_(ProposalVersion.proposal_id == Proposal.id, ProposalVersion.position == latest.c.position),
         )
-        .where((ProposalVersion.id.is_(None)) | (ProposalVersion.body != Proposal.body))
+        .where(
+            Proposal.state != ProposalState.DRAFT,
+            or_(
+                ProposalVersion.id.is_(None),
+                ProposalVersion.title != Proposal.title,
+                ProposalVersion.body != Proposal.body,
+            ),
+        )
     )
     return list(rows)
 
@@ -211,25 +219,27 @@ def _roll() -> list[int]:
 
 
 def _openings() -> list[int]:
-    """Actions without exactly one first opening row, or with a row before it."""
-    first = (
-        select(ActionUpdate.action_id, func.count().label("n"), func.min(ActionUpdate.effective_on).label("day"))
-        .where(ActionUpdate.kind == UpdateKind.OPENING)
-        .group_by(ActionUpdate.action_id)
-        .subquery()
-    )
-    earliest = (
-        select(ActionUpdate.action_id, func.min(ActionUpdate.effective_on).label("day"))
-        .group_by(ActionUpdate.action_id)
-        .subquery()
-    )
-    rows = db.session.scalars(
-        select(Action.id)
-        .outerjoin(first, first.c.action_id == Action.id)
-        .outerjoin(earliest, earliest.c.action_id == Action.id)
-        .where((func.coalesce(first.c.n, 0) != 1) | (earliest.c.day < first.c.day))
-    )
-    return list(rows)
+    """Actions without exactly one opening, or with a row in force before it, or before what corrects it."""
+    row = ActionUpdate
+    rows = db.session.execute(
+        select(row.action_id, row.id, row.kind, row.effective_on, row.supersedes_id).order_by(row.id)
+    ).all()
+    superseded = {row.supersedes_id for row in rows}
+    openings: dict[int, int] = {}  # action by row that opens it, or corrects what does
+    count: Counter[int] = Counter()
+    days: dict[int, date] = {}
+    for action_id, key, kind, day, supersedes_id in rows:
+        count[action_id] += kind is UpdateKind.OPENING
+        if kind is UpdateKind.OPENING or supersedes_id in openings:
+            openings[key] = action_id
+            days[action_id] = day
+    early = {
+        row.action_id
+        for row in rows
+        if row.id not in superseded and row.kind is not UpdateKind.RETRACTION
+        and row.effective_on < days.get(row.action_id, date.max)
+    }  # fmt: skip
+    return [key for key in db.session.scalars(select(Action.id)) if count[key] != 1 or key in early]
 
 
 def _future() -> list[int]:
