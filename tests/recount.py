@@ -145,9 +145,13 @@ PROPOSALS = """
 SELECT t.proposal_id, t.to_state FROM proposal_transition t JOIN proposal p ON p.id = t.proposal_id
 WHERE p.programme_id = :programme AND t.effective_on <= :as_of AND t.recorded_at <= :known_at
   AND (:theme IS NULL OR coalesce(p.theme_id, 0) = :theme)
-  AND (:entity IS NULL OR CASE WHEN :entity = 0
-      THEN NOT EXISTS (SELECT 1 FROM proposal_entity e WHERE e.proposal_id = p.id)
-      ELSE EXISTS (SELECT 1 FROM proposal_entity e WHERE e.proposal_id = p.id AND e.entity_id = :entity) END)
+  AND (:entity IS NULL OR :entity IN (
+      SELECT e.entity_id FROM proposal_entity e WHERE e.proposal_id = p.id
+      UNION SELECT s.entity_id FROM authorship s
+      WHERE s.proposal_id = p.id AND NOT s.sealed AND s.entity_id IS NOT NULL)
+    OR :entity = 0 AND p.id NOT IN (
+      SELECT e.proposal_id FROM proposal_entity e
+      UNION SELECT s.proposal_id FROM authorship s WHERE NOT s.sealed AND s.entity_id IS NOT NULL))
   AND (:group IS NULL OR CASE WHEN :group = 0
       THEN NOT EXISTS (SELECT 1 FROM action_proposal c WHERE c.proposal_id = p.id)
       ELSE EXISTS (SELECT 1 FROM action_proposal c JOIN action a ON a.id = c.action_id

@@ -54,3 +54,23 @@ def test_filters_leave_what_they_say_and_the_bucket_without(app, writing) -> Non
     assert total(theme_id=figures.NONE) == 2
     assert total(entity_id=entity_id) == 2
     assert total(entity_id=figures.NONE) == 1
+
+
+def test_a_proposal_counts_for_the_employer_of_its_authors_whose_name_is_displayed(app, writing) -> None:
+    with writing():
+        town, other = factories.entity(), factories.entity()
+        programme = factories.programme(entities=[town, other])
+        for sealed, employer in ((False, town), (True, other)):
+            author = factories.user(entity_id=employer.id)
+            factories.proposal(programme, author=author, sealed=sealed, entities=[])
+        town_id, other_id = town.id, other.id
+    project = projects.frame().principal
+    assert project is not None
+
+    def counted(employer: int) -> tuple[int, int]:
+        found = figures.snapshot(project, as_of=DAY, filters=figures.Filters(entity_id=employer))
+        return found.published, found.contributors
+
+    assert counted(town_id) == (1, 1)
+    assert counted(other_id) == (0, 0)
+    assert counted(figures.NONE) == (1, 0)
