@@ -170,6 +170,51 @@ def test_the_preview_shows_what_will_be_read_and_what_resembles(
     assert only().state is S.SUBMITTED
 
 
+@pytest.mark.parametrize(
+    ("title", "body", "warned"),
+    [
+        ("", f"{IDEA} Signé : camille discrete", True),
+        ("L'abri de Mme Discrète", IDEA, True),
+        ("", f"{IDEA} Une solution discrète.", False),
+        ("", f"{IDEA} Camille en parle souvent.", False),
+    ],
+)
+def test_one_s_name_in_a_text_whose_name_is_not_displayed_is_said_before_sending(
+    author: CheckedClient, title: str, body: str, warned: bool
+) -> None:
+    sent = typed(geste="envoyer", name="non-affiche", title=title, body=body)
+    if not warned:
+        author.post("/propositions/nouvelle", sent)
+        assert only().state is S.SUBMITTED
+        return
+    page = author.post("/propositions/nouvelle", sent, expected=200)
+    assert "Votre nom se lit dans ce que vous avez écrit" in page
+    assert count(Proposal) == 0
+    assert page.page.select_one("textarea[name=body]").get_text().strip() == body
+    assert page.page.select_one("input[name=title]")["value"] == title
+    author.post("/propositions/nouvelle", {**sent, "name": "affiche", "key": service.new_key()})
+    button = page.page.select_one("button[value=envoyer-quand-meme]")
+    author.post("/propositions/nouvelle", {**sent, button["name"]: button["value"]})
+    assert (only().state, only().body, count(Proposal)) == (S.SUBMITTED, body, 2)
+
+
+def test_a_name_in_the_text_is_said_on_the_preview_and_before_a_new_text(
+    author: CheckedClient, town: Town, writing: Any
+) -> None:
+    said = "Votre nom se lit dans ce que vous avez écrit"
+    named = typed(geste="apercu", name="non-affiche", body=f"{IDEA} Camille Discrète")
+    assert said in author.submit("/propositions/nouvelle", named)
+    with writing():
+        number = factories.proposal(town.project, author=town.author, sealed=True, campaign_id=town.campaign.id).number
+    page = f"/propositions/{number}/texte"
+    text = {"title": "Un abri à vélos", "body": f"{IDEA} Camille Discrète", "base_version": "1"}
+    again = author.post(page, text, expected=200)
+    assert said in again
+    assert "Publier quand même" in again
+    author.post(page, {**text, "geste": "envoyer-quand-meme"})
+    assert only().title == "Un abri à vélos"
+
+
 def test_the_confirmation_says_what_happens_next_and_by_when(author: CheckedClient) -> None:
     page = author.submit("/propositions/nouvelle", typed())
     for words in ("Proposition envoyée", "21 mars 2026", "30 septembre 2026", "lit"):

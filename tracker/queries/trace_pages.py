@@ -46,7 +46,7 @@ def _letters(column: Any, *joined: Any) -> Select[Any]:
 
 
 # pages known by something else: the row, then what their address takes
-_OTHERS: dict[str, tuple[tuple[str, ...], Select[Any]]] = {
+_OTHERS: dict[str, tuple[tuple[str, ...], Any]] = {
     "action": (("number",), select(Action.id, Action.number)),
     "milestone": (("number",), select(Milestone.id, Action.number).join(Action, Action.id == Milestone.action_id)),
     # a name typed that is not displayed leads to no proposal: it would tell whose it is

@@ -80,6 +80,20 @@ def names_of(person: User) -> Names:
     )
 
 
+def names_oneself(user_id: int, *texts: str) -> bool:
+    """Whether a person says in a text of theirs who they are; a last name alone counts with its capital only."""
+    person = db.session.get(User, user_id)
+    if person is None:
+        return False
+    names, text = names_of(person), "\n".join(texts)
+    capitals = re.sub(r"\w+", lambda word: word[0] if word[0][0].isupper() else "-", text)
+    told = (
+        names.exact and finder(names.exact).search(fold(text)),
+        names.last and finder(names.last).search(fold(capitals)),
+    )
+    return any(told)
+
+
 def finder(names: Iterable[str]) -> re.Pattern[str]:
     """What finds these as whole words in a folded text."""
     folded = [r"\s+".join(re.escape(word) for word in fold(name).split()) for name in names]

@@ -15,7 +15,7 @@ from tracker.enums import ProposalState
 from tracker.extensions import begin_write
 from tracker.forms.proposals import HIDDEN, SHOWN, ProposalForm, RewriteForm
 from tracker.permissions import Permission, require
-from tracker.queries import campaigns, notices, projects, proposal_pages, proposals
+from tracker.queries import campaigns, notices, projects, proposal_pages, proposals, traces
 from tracker.queries.campaigns import CampaignRecord
 from tracker.queries.proposal_pages import DraftPage
 from tracker.records import paris_day
@@ -27,6 +27,7 @@ from tracker.views.frame import ask, check_open, confirmed, page_frame, show_pro
 from tracker.views.proposals import bp, load
 
 S = ProposalState
+ALL_THE_SAME = "envoyer-quand-meme"  # the button shown once the form has said that a name stands in the text
 _PIECES = re.compile(r"\s*\S+")
 
 
@@ -62,8 +63,12 @@ def _choose(opened: tuple[CampaignRecord, ...]) -> ResponseReturnValue:
 
 def _write(form: ProposalForm, campaign: CampaignRecord | None, page: DraftPage | None) -> ResponseReturnValue:
     """Save, then preview or send as the button pressed says; else show the form."""
-    intent = request.form.get("geste", "brouillon")
+    asked = request.form.get("geste", "brouillon")
+    intent = "envoyer" if asked == ALL_THE_SAME else asked
+    named = False
     if form.validate_on_submit() and form.name_chosen_for(intent):
+        named = asked == "envoyer" and form.name.data == HIDDEN and _names_oneself(form)
+    if form.is_submitted() and not form.errors and not named:
         key = page.key if page else form.key.data or ""
         campaign_id = campaign.id if campaign else 0
         with Attempt(form):
@@ -82,14 +87,21 @@ def _write(form: ProposalForm, campaign: CampaignRecord | None, page: DraftPage 
             form=form,
             campaign=campaign,
             page=page,
+            named=named,
+            all_the_same=ALL_THE_SAME,
             last_day=campaign.submission_last_day(current_time()) if campaign else None,
             sendable=campaign is not None and campaign.allows_submission(current_time()),
             hidden_choice=HIDDEN,
             shown_choice=SHOWN,
             kept_until=notices.draft_kept_until(page.id) if page and not page.returned_on else None,
         ),
-        422 if form.is_submitted() else 200,
+        422 if form.is_submitted() and not named else 200,
     )
+
+
+def _names_oneself(form: ProposalForm | RewriteForm) -> bool:
+    """Whether what was typed tells who its author is."""
+    return traces.names_oneself(acting().id, form.title.data or "", form.body.data or "")
 
 
 def _draft(key: str) -> DraftPage:
@@ -181,6 +193,7 @@ def preview(key: str) -> ResponseReturnValue:
         page=page,
         campaign=campaign,
         author_name=acting().name,
+        named=page.sealed and traces.names_oneself(acting().id, page.title, page.body),
         sendable=campaign is not None and campaign.allows_submission(now),
         publish_by=campaign.publish_by(paris_day(now)) if campaign else None,
         alike=proposals.resembling(f"{page.title} {page.body}", programme_id=page.programme_id),
@@ -245,7 +258,11 @@ def rewrite(number: int) -> ResponseReturnValue:
         abort(403, gettext("Seules les personnes qui ont écrit cette proposition peuvent faire cela."))
     check_open()
     form = RewriteForm(data={"title": page.title, "body": page.body, "base_version": page.versions})
+    sealed = any(author.mine and author.sealed for author in page.authors)
+    named = False
     if form.validate_on_submit():
+        named = sealed and request.form.get("geste") != ALL_THE_SAME and _names_oneself(form)
+    if form.is_submitted() and not form.errors and not named:
         base = as_id(request.form.get("base_version", ""))
         with Attempt(form):
             service.rewrite(
@@ -254,7 +271,8 @@ def rewrite(number: int) -> ResponseReturnValue:
             )  # fmt: skip
             flash(gettext("Texte modifié. L'ancien reste lisible dans l'historique."), "success")
             return redirect(url_for("proposals.show", number=number), 303)
-    return render_template("proposals/rewrite.html", form=form, page=page), 422 if form.is_submitted() else 200
+    shown = render_template("proposals/rewrite.html", form=form, page=page, named=named, all_the_same=ALL_THE_SAME)
+    return shown, 422 if form.is_submitted() and not named else 200
 
 
 @bp.post("/<int:number>/nom")
