@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
 import pytest
-from bs4 import Tag
 from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,6 +15,8 @@ from sqlalchemy import select
 
 from tests.client import Answer, check_page
 from tests.effort import cases
+from tests.forms import Form, read
+from tests.parameters import ALL, JUNK, LONG, PARAMETERS, PARTS, RAW_QUERIES, asked, noting
 from tests.places import ENTRIES, PROJECT, QUARTER, ROLES, VISITOR, Entry, methods_of
 from tests.world import World, demonstration
 from tracker.extensions import db
@@ -24,23 +24,13 @@ from tracker.models import Authorship, Proposal
 
 pytestmark = pytest.mark.demo
 
-LONG = "x" * 10_000
 MEGABYTE = "Une idee. " * 100_000  # plain letters: to code an accent takes longer than all the tool does with it
-JUNK = ("\0", LONG, "-1", "1e99", str(2**70), "0000-00-00", "'\"<script>alert(1)</script>", "%s%n{{7*7}}${7*7}",
-        "\u202e\u0301👩‍👩‍👧", "../../etc/passwd", "' OR 1=1 --", "٣", "²", " ", "9999-99-99", "True")  # fmt: skip
-PARAMETERS = ("q", "theme", "etat", "employeur", "groupe", "tri", "page", "projet", "au", "connu", "statut", "meteo",
-              "retard", "mes", "soutien", "annee", "type", "raison", "etape", "apercu", "decision", "proposition",
-              "consultation", "suite", "retour", "lecteur", "_external", "_scheme", "_anchor")  # fmt: skip
-RAW_QUERIES = ("q=%ff", "q=%00", "%ff%fe", "%00", "page=%E0%A4%A", "q=a&q=b&q=%ff", "&&&==", "=x", "projet[]=1", "%",
-               "page=1&page=2&page=x", "au=2026-02-30&au=2026-01-01", "q=%c3%28", "theme=" + "a" * 5000)  # fmt: skip
-PARTS = ("0", "-1", str(2**31 - 1), str(2**31), str(2**63), str(2**70), "1e3", "abc", "%00", "%ff", "a" * 300,
-         "..", "%2e%2e", "<script>", "'", "1%20", "1;drop", "2026-T9", "0000-T1")  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def world(demo_app: Flask) -> Iterator[World]:
     """The demonstration a few acts further, so that the forms which undo them are offered too."""
-    with demonstration(demo_app) as made:
+    with demonstration(demo_app) as made, noting(demo_app):
         _go_further(made)
         yield made
 
@@ -97,20 +87,45 @@ def _takes(world: World, entry: Entry, method: str) -> bool:
 # --- Addresses ---------------------------------------------------------------------------------------------------
 
 
+def _reads_any(path: str, role: str, world: World, junk: tuple[str, ...], raw: tuple[str, ...], kept: str) -> bool:
+    """Open an address with these queries; whether it asked for any parameter, the project of every page apart."""
+    asked.clear()
+    for value in junk:
+        # `projet` alone answers 404 and would hide the others
+        every = "&".join(f"{name}={quote(value[:300])}" for name in PARAMETERS if name != "projet")
+        fine(world.open(role, "GET", f"{path}?{every}", check=False), f"{path} with {value[:20]!r}")
+    for query in raw:
+        fine(world.open(role, "GET", f"{path}?{kept}&{query}", check=False), f"{path}?{query}")
+    unknown = asked - {*PARAMETERS, ALL}
+    assert not unknown, f"{path} reads {unknown}: write them down among PARAMETERS"
+    return bool(asked - {"projet"})
+
+
 @pytest.mark.parametrize("entry", GETS, ids=lambda entry: entry.name)
 def test_junk_in_the_query(world: World, entry: Entry) -> None:
-    """Each junk value for all parameters at once, then broken queries; fewer of them where no parameter is read."""
+    """Each junk value for all parameters at once, then broken queries; three and two where no parameter is asked for.
+
+    Such a page cannot tell one junk from another: its answer would be the same.
+    """
     if not _takes(world, entry, "GET"):
         return
     path, _, kept = world.path(entry).partition("?")
-    role, reads = opener(entry), "{" not in entry.path and not path.endswith("/pdf")
-    # `projet` alone answers 404 and would hide the others
-    for junk in JUNK[1:] if reads else JUNK[3:6]:
-        every = "&".join(f"{name}={quote(junk[:300])}" for name in PARAMETERS if name != "projet")
-        fine(world.open(role, "GET", f"{path}?{every}", check=False), f"{path} with {junk[:20]!r}")
-    for raw in RAW_QUERIES if reads else RAW_QUERIES[:2]:
-        fine(world.open(role, "GET", f"{path}?{kept}&{raw}", check=False), f"{path}?{raw}")
+    role, named = opener(entry), "{" in entry.path or path.endswith("/pdf")
+    reads = _reads_any(path, role, world, JUNK[3:6], RAW_QUERIES[:2], kept)
+    if reads and not named:
+        _reads_any(path, role, world, (*JUNK[1:3], *JUNK[6:]), RAW_QUERIES[2:], kept)
     fine(world.open(role, "GET", f"{path}?q={LONG}&theme={LONG}&au={LONG}", check=False), f"{path} with 10 kB")
+
+
+def test_what_an_address_reads_is_noted(world: World) -> None:
+    for path, wanted in (
+        ("/propositions", {"q", "theme", "page", "tri"}), ("/tableau-de-bord", {"au", "connu", "theme"}),
+        ("/reglages/personnes", {"q", ALL}), ("/reunions", {"annee", "q"}), ("/accessibilite?q=a", set()),
+    ):  # fmt: skip
+        asked.clear()
+        world.open("admin", "GET", path, check=False)
+        assert wanted <= asked, path
+        assert asked or not wanted, path
 
 
 def test_a_project_that_is_none(world: World) -> None:
@@ -162,30 +177,6 @@ CHOICES = ("zzz", "-1", str(2**70), "\0", "", "²", "1:zzz", "<script>alert(1)</
 TEXTS = ("\0", "-1", str(2**70), "\u202e", "<script>alert(1)</script>", "1e99", "    ", LONG)
 
 
-@dataclass(frozen=True)
-class Form:
-    """A form as a page offers it: where it posts, what it holds, which fields are free text."""
-
-    role: str
-    page: str
-    action: str
-    fields: tuple[tuple[str, str], ...]
-    texts: tuple[str, ...]
-    dates: tuple[str, ...]
-    choices: tuple[str, ...]
-    hidden: tuple[str, ...]
-
-    @property
-    def name(self) -> str:
-        return f"{self.role} {self.action} on {self.page}"
-
-    def filled(self, **changed: str) -> dict[str, Any]:
-        data: dict[str, Any] = {}
-        for name, value in self.fields:
-            data.setdefault(name, []).append(value)
-        return {**data, **changed}
-
-
 # pages that offer more to these than to the first who may enter
 OFFERING = (
     ("redaction", "/lettres?projet=mieux-travailler-ensemble"),
@@ -203,38 +194,6 @@ OFFERING = (
     ("admin", "/reglages/personnes/importer/{register_run}?liste=ambiguous"),
 )
 COUNTED = {"/activer"}  # a guess is refused, and counted
-UNTOUCHED = {"csrf_token", "password", "current_password", "new_password", "repeat_password"}
-
-
-def _read(form: Tag, role: str, page: str) -> Form:
-    fields, texts, dates, choices, hidden = [], [], [], [], []
-    for control in form.select("input, textarea, select, button[name]"):
-        name, kind = str(control.get("name") or ""), str(control.get("type") or control.name)
-        if not name or name in UNTOUCHED or control.has_attr("readonly") or kind == "file":
-            continue  # no browser gives a file back
-        value = control.get_text() if control.name == "textarea" else str(control.get("value") or "")
-        if control.name == "select":
-            option = control.select_one("option[selected]") or control.select_one("option")
-            value = str(option.get("value") or "") if option else ""
-            choices.append(name)
-        elif kind in {"radio", "checkbox"}:
-            choices.append(name)
-            if not control.has_attr("checked"):
-                continue
-        elif kind == "hidden":
-            hidden.append(name)
-        elif kind == "date":
-            dates.append(name)
-        elif kind in {"submit", "button"}:
-            hidden.append(name)
-            if name in dict(fields):
-                continue  # the first button is the one that Enter presses
-        else:
-            texts.append(name)
-        fields.append((name, value))
-    action = str(form.get("action") or page)
-    lists = (texts, dates, choices, hidden)
-    return Form(role, page, action, tuple(fields), *(tuple(dict.fromkeys(one)) for one in lists))
 
 
 def _preview_the_register(world: World) -> None:
@@ -244,7 +203,7 @@ def _preview_the_register(world: World) -> None:
     employers = form.select_one("select[name=default_employer]")
     assert employers is not None
     employer = next(str(one["value"]) for one in employers.select("option") if one.get("value"))
-    answer = world.open("admin", "POST", page, _read(form, "admin", page).filled(default_employer=employer))
+    answer = world.open("admin", "POST", page, read(form, "admin", page).filled(default_employer=employer))
     assert answer.status == 303, answer.words[:300]
     world.keep()
 
@@ -262,10 +221,10 @@ def forms(world: World) -> dict[str, Form]:
         for form in world.open(role, "GET", page, check=False).select("form"):
             if str(form.get("method", "get")).lower() != "post":
                 continue
-            read = _read(form, role, page)
-            endpoint, _ = adapter.match(read.action.partition("?")[0].partition("#")[0] or page, method="POST")
+            found_form = read(form, role, page)
+            endpoint, _ = adapter.match(found_form.action.partition("?")[0].partition("#")[0] or page, method="POST")
             if endpoint not in {"auth.logout"}:
-                found.setdefault(f"{endpoint} {len(read.fields)}", read)
+                found.setdefault(f"{endpoint} {len(found_form.fields)}", found_form)
     return found
 
 
