@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 import axe_playwright_python
 from playwright.sync_api import ConsoleMessage, Locator, Page, Request, Response
 
+from tests.e2e.kinds import MARK_KINDS
+
 WATCH = """(() => {
   window.__csp = [];
   document.addEventListener("securitypolicyviolation", (e) => {
@@ -53,28 +55,7 @@ RUN_AXE = """async (options) => {
     ({ id, help, nodes }) => `${id}: ${help}: ${nodes.slice(0, 3).map((n) => `${n.target} ${n.html.slice(0, 160)}`)}`);
 }"""
 COLOURS = ["color-contrast", "link-in-text-block"]
-# The rules of colours look at one element of each kind: those of the same name, classes, state and style, inside
-# ancestors that are the same too. Colours come from style sheets alone: the second row of a list looks like the first.
-MARK_KINDS = """(every) => {
-  const NAMES = new Set(["id", "href", "for", "name", "value", "title", "datetime", "src", "action", "placeholder",
-    "aria-label", "aria-labelledby", "aria-describedby", "aria-controls"]);
-  const LOOKS = new Set(["class", "style", "fill"]);  // in a drawing, the rest says where
-  const known = new Set();
-  const walk = (e, path) => {
-    const drawn = e instanceof SVGElement;
-    const looks = [...e.attributes].filter(({ name }) => (drawn ? LOOKS.has(name) : !NAMES.has(name)))
-      .map(({ name, value }) => `${name}=${value}`);
-    const here = `${path}>${e.tagName}[${looks}]${e.matches(":checked")}`;
-    e.toggleAttribute("data-kind", every || !known.has(here));
-    known.add(here);
-    for (const child of e.children) walk(child, here);
-  };
-  document.querySelectorAll("[data-kind]").forEach((e) => e.removeAttribute("data-kind"));
-  walk(document.body, "");
-  axe.configure({ rules: [
-    { id: "color-contrast", selector: "[data-kind]" }, { id: "link-in-text-block", selector: "a[href][data-kind]" },
-  ] });
-}"""
+_judged: set[str] = set()  # the kinds of elements whose colours were found right, by this process
 UNFOLD = """() => {
   const folded = [...document.querySelectorAll("main details:not([open])")];
   for (const e of folded) e.querySelector("summary").click();
@@ -163,9 +144,12 @@ class Inspector:
         """What opens the menus of the header that this width has."""
         return self.page.locator("header details[data-menu] > summary").filter(visible=True).all()
 
+    def has_figures(self) -> bool:
+        return bool(self.page.evaluate("() => !!document.querySelector('[data-figure]')"))
+
     def settle(self) -> None:
         """Until the figures that stand in the page are drawn."""
-        if self.page.locator("[data-figure]").count():
+        if self.has_figures():
             self.page.wait_for_function(DRAWN)
 
     # what is checked
@@ -187,27 +171,32 @@ class Inspector:
             self._note(f"{facts['overflow']} px wider than the screen{where}: {facts['widest']}")
         return facts
 
-    def axe(self, state: str = "", *, colours_only: bool = False, every_element: bool = True) -> None:
-        """axe-core: WCAG 2.1 A and AA and best practices; the rules of colours take most of the time."""
+    def axe(self, state: str = "", *, colours_only: bool = False, every_element: bool = False) -> None:
+        """axe-core: WCAG 2.1 A and AA and best practices; the rules of colours look at what no page showed before."""
         if not self.page.evaluate("() => 'axe' in window"):
+            self.page.add_init_script(AXE)  # it is long: sent once for all the pages that follow
             self.page.evaluate(AXE)
-        self.page.evaluate(MARK_KINDS, every_element)
+        fresh = self.page.evaluate(MARK_KINDS, [every_element, " ".join(_judged)])
+        if colours_only and not fresh:
+            return
         where = f" ({state})" if state else ""
-        for wrong in self.page.evaluate(RUN_AXE, {"runOnly": COLOURS} if colours_only else {}):
-            self._note(f"axe{where}: {wrong}")
+        wrong = self.page.evaluate(RUN_AXE, {"runOnly": COLOURS} if colours_only else {})
+        if not any(finding.startswith(tuple(COLOURS)) for finding in wrong):
+            _judged.update(fresh.split())
+        self._note_all(f"axe{where}: {{}}", wrong)
 
-    def check(self, state: str = "", *, every_element: bool = True) -> None:
+    def check(self, state: str = "", *, every_element: bool = False) -> None:
         self.measure(state)
         self.axe(state, every_element=every_element)
 
     def lcp(self) -> int:
         """Largest contentful paint of the page as opened, in ms."""
-        self.page.wait_for_function("() => window.__lcp")  # told a moment after the page is loaded
-        return int(self.page.evaluate("() => window.__lcp"))
+        told = self.page.wait_for_function("() => window.__lcp")  # a moment after the page is loaded
+        return int(told.json_value())
 
     def _note_all(self, pattern: str, values: list[str]) -> None:
         for value in values:
-            self._note(pattern.format(value))
+            self._note(pattern.replace("{}", value))
 
     def assert_clean(self, ignoring: Callable[[str], bool] = lambda finding: False) -> None:
         left = [finding for finding in self.findings if not ignoring(finding)]

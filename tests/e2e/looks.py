@@ -10,11 +10,10 @@ OPENINGS = 3
 
 
 class Window:
-    """Two windows of one role, kept for many pages: opening a window costs more than opening a page."""
+    """A window of one role, kept for many pages: opening a window costs more than opening a page."""
 
     def __init__(self, site: Site, role: str | None) -> None:
-        self.wide = site.visit(role, width=WIDE)
-        self.narrow = site.visit(role, width=NARROW)
+        self.seen = site.visit(role, width=WIDE)
         self.menus_seen = False
 
 
@@ -32,8 +31,7 @@ class Windows:
 
     def close(self) -> None:
         for window in self._opened.values():
-            window.wide.page.context.close()
-            window.narrow.page.context.close()
+            window.seen.page.context.close()
 
 
 def budget(path: str) -> int:
@@ -41,23 +39,38 @@ def budget(path: str) -> int:
     return 1500 if path.startswith("/tableau-de-bord") else 1000
 
 
-def look(window: Window, path: str) -> tuple[list[str], int]:
+def look(window: Window, path: str, *, each_element: bool = False) -> tuple[list[str], int]:
     """What is wrong with a page in any of its looks, and its largest contentful paint in ms.
 
-    axe runs in the eight looks: 1280 and 375 px, light and dark, before and after everything folded is opened. Every
-    rule runs once for each set of elements that can be seen (a width, folded or not: what is open shows all that was
-    there before, so 375 px folded adds nothing to 375 px unfolded); the other scheme changes colours alone, so there
-    the rules of colours run alone. Each element is judged once, dark at 1280 px; in the other looks, one of each kind.
+    axe runs in the eight looks: 1280 and 375 px, light and dark, before and after everything folded is opened; there
+    are four where nothing is folded. Every rule runs once for each set of elements that can be seen (a width, folded or
+    not: what is open shows all that was there before, so 375 px folded adds nothing to 375 px unfolded); the other
+    scheme changes colours alone, so there the rules of colours run alone. These judge one element of each kind, see
+    kinds.py; or each element, dark and unfolded at 1280 px, of the pages where it is asked.
+
+    One opening is enough: style sheets alone know the width, and follow it. Figures are drawn for a width: a page that
+    has some is opened again at 375 px.
     """
-    window.wide.findings.clear()
-    window.narrow.findings.clear()
-    paint = _wide(window.wide, path)
-    _narrow(window.narrow, path)
+    seen = window.seen
+    seen.findings.clear()
+    seen.width(WIDE)
+    seen.scheme("light")
+    paint = _painted(seen, path)
+    seen.check("1280")
+    _colours(seen, "1280", "dark", each_element=each_element)
+    if seen.has_figures() and seen.unfold():  # before the next opening
+        _unfolded_wide(seen, each_element=each_element)
+        seen.scheme("dark")
+    unfolded = _narrow(seen, path)
+    if unfolded and not seen.has_figures():
+        seen.width(WIDE)
+        _unfolded_wide(seen, each_element=each_element)
     if not window.menus_seen:  # the header is that of every page
         window.menus_seen = True
-        _menus(window.wide, "1280")
-        _menus(window.narrow, "375")
-    return list(dict.fromkeys(window.wide.findings + window.narrow.findings)), paint
+        for width in (WIDE, NARROW):
+            seen.width(width)
+            _menus(seen, str(width))
+    return list(dict.fromkeys(seen.findings)), paint
 
 
 def glance(window: Window, path: str) -> list[str]:
@@ -65,61 +78,50 @@ def glance(window: Window, path: str) -> list[str]:
 
     Every rule still runs on it twice: light, folded, at 1280 px; dark, unfolded, at 375 px; nothing is wider than 320.
     """
-    wide, narrow = window.wide, window.narrow
-    wide.findings.clear()
-    narrow.findings.clear()
-    wide.scheme("light")
-    wide.open(path)
-    wide.settle()
-    wide.check("1280", every_element=False)
-    narrow.width(NARROW)
-    narrow.scheme("dark")
-    narrow.open(path)
-    narrow.settle()
-    narrow.unfold()
-    narrow.check("375 unfolded dark", every_element=False)
-    narrow.width(NARROWEST)
-    narrow.measure("320 unfolded")
-    narrow.width(NARROW)
-    return list(dict.fromkeys(wide.findings + narrow.findings))
+    seen = window.seen
+    seen.findings.clear()
+    seen.width(WIDE)
+    seen.scheme("light")
+    seen.open(path)
+    seen.settle()
+    seen.check("1280")
+    seen.width(NARROW)
+    seen.scheme("dark")
+    if seen.has_figures():
+        seen.open(path)
+    seen.settle()
+    seen.unfold()
+    seen.check("375 unfolded dark")
+    seen.width(NARROWEST)
+    seen.measure("320 unfolded")
+    return list(dict.fromkeys(seen.findings))
 
 
 def _painted(seen: Inspector, path: str) -> int:
     """The best of a few openings: other work on the machine slows some of them."""
-    paint = 0
-    for _ in range(OPENINGS):
+    paints: list[int] = []
+    while not paints or (min(paints) > budget(path) and len(paints) < OPENINGS):
         seen.open(path)
         seen.settle()
-        paint = min(paint or seen.lcp(), seen.lcp())
-        if paint <= budget(path):
-            break
-    return paint
+        paints.append(seen.lcp())
+    return min(paints)
 
 
-def _wide(seen: Inspector, path: str) -> int:
-    seen.scheme("light")
-    paint = _painted(seen, path)
-    seen.check("1280", every_element=False)
-    _colours(seen, "1280", "dark")
-    seen.unfold()
-    seen.settle()
-    seen.check("1280 unfolded dark")
-    _colours(seen, "1280 unfolded", "light")
-    return paint
-
-
-def _narrow(seen: Inspector, path: str) -> None:
+def _narrow(seen: Inspector, path: str) -> int:
+    """The page at 375 px, dark as it comes, and at 320; how many things were folded."""
     seen.width(NARROW)
-    seen.scheme("dark")
-    seen.open(path)
+    if seen.has_figures():
+        seen.open(path)
     seen.settle()
     seen.measure("375")
-    _colours(seen, "375", "dark")
+    seen.axe("375 dark", colours_only=True)
     _colours(seen, "375", "light")
-    seen.unfold()
+    unfolded = seen.unfold()
     seen.settle()
-    seen.check("375 unfolded", every_element=False)
-    _colours(seen, "375 unfolded", "dark")
+    seen.check("375 unfolded")
+    seen.scheme("dark")
+    if unfolded:
+        seen.axe("375 unfolded dark", colours_only=True)
     seen.width(NARROWEST)
     menus = seen.menus()
     if menus:
@@ -127,18 +129,25 @@ def _narrow(seen: Inspector, path: str) -> None:
     seen.measure("320 unfolded, menu open")
     if menus:
         menus[-1].click()
-    seen.width(NARROW)
+    return unfolded
+
+
+def _unfolded_wide(seen: Inspector, *, each_element: bool) -> None:
+    """Dark as it comes."""
+    seen.settle()
+    seen.check("1280 unfolded dark", every_element=each_element)
+    _colours(seen, "1280 unfolded", "light")
 
 
 def _menus(seen: Inspector, width: str) -> None:
     for menu in seen.menus():
         menu.click()
-        seen.check(f"{width} menu open", every_element=False)
+        seen.check(f"{width} menu open")
         _colours(seen, f"{width} menu open", "light")
         _colours(seen, f"{width} menu open", "dark")
         menu.click()
 
 
-def _colours(seen: Inspector, state: str, scheme: str) -> None:
+def _colours(seen: Inspector, state: str, scheme: str, *, each_element: bool = False) -> None:
     seen.scheme(scheme)
-    seen.axe(f"{state} {scheme}", colours_only=True, every_element=False)
+    seen.axe(f"{state} {scheme}", colours_only=True, every_element=each_element)

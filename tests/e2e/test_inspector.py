@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.e2e import inspector
 from tests.e2e.inspector import Inspector
 from tests.e2e.site import Site
 
@@ -37,18 +38,45 @@ def test_a_fault_is_found(seen: Inspector, fault: str) -> None:
 
 
 LINES = """() => document.querySelector("main").insertAdjacentHTML("beforeend",
-  `<ul>${"<li class='line'><a class='pick' href='/aide'>Une ligne</a></li>".repeat(30)}</ul>`)"""
+  `<ul>${"<li class='line'>Il y a ici <a class='pick' href='/aide'>une ligne</a> de texte</li>".repeat(30)}</ul>`)"""
+DRESS = """(rules) => {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(rules);
+  document.adoptedStyleSheets = [sheet];
+}"""
+DRESSES = {
+    ".line:nth-child(17) a { color: #bbb }": "color-contrast",
+    ".line:nth-child(17) { color: #bbb }": "color-contrast",
+    ".line:nth-child(9) { opacity: 0.4 }": "color-contrast",
+    ".line:last-child { background: #444 }": "color-contrast",
+    "main:has(.line) { background: #555 }": "color-contrast",
+    ".line:nth-child(8) + .line a { color: #444; text-decoration: none }": "link-in-text-block",
+}
 
 
-@pytest.mark.parametrize("where", [":first-child", ":last-child"])
-def test_a_colour_is_found_when_one_of_each_kind_is_looked_at(seen: Inspector, where: str) -> None:
+@pytest.fixture
+def nothing_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inspector, "_judged", set())
+
+
+@pytest.mark.usefixtures("nothing_known")
+def test_a_colour_is_found_when_one_of_each_kind_is_looked_at(seen: Inspector) -> None:
+    """A kind is what is drawn: the same names and classes dressed otherwise, by any rule, are another one."""
     seen.page.evaluate(LINES)
-    seen.axe(colours_only=True, every_element=False)
+    seen.axe(colours_only=True)
+    judged = seen.page.locator("main .line [data-kind]")
+    assert judged.count() == 1, "thirty links are one kind"
+    seen.axe(colours_only=True)
+    assert judged.count() == 0, "known by now"
     assert not seen.findings
-    judged = seen.page.locator("main .line a[data-kind]")
-    assert judged.count() == 1, "thirty lines are one kind"
-    seen.page.locator(f"main .line{where} a").evaluate("(e) => { e.ariaCurrent = 'page'; e.style.color = '#bbb'; }")
-    seen.axe(colours_only=True, every_element=False)
-    assert judged.count() == 2
-    assert any("color-contrast" in finding for finding in seen.findings), seen.findings
+    for rules, finding in DRESSES.items():
+        for known_as_bad in (False, True):  # what was found wrong is found again
+            seen.page.evaluate(DRESS, rules)
+            seen.axe(colours_only=True)
+            assert any(finding in found for found in seen.findings), (rules, known_as_bad)
+            seen.findings.clear()
+    seen.page.evaluate(DRESS, "")
+    seen.axe(colours_only=True, every_element=True)
+    assert judged.count() == 30, "each link"
+    assert not seen.findings
     seen.page.context.close()
