@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import html
-import json
 import re
 from collections import Counter, deque
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qs, urljoin, urlsplit
@@ -38,14 +37,6 @@ class Stop:
 class Crawl:
     stops: list[Stop]
     findings: list[str]
-
-    def to_json(self) -> str:
-        return json.dumps({"stops": [asdict(stop) for stop in self.stops], "findings": self.findings})
-
-    @classmethod
-    def from_json(cls, text: str) -> Crawl:
-        data = json.loads(text)
-        return cls([Stop(**{**s, "kinds": tuple(s["kinds"])}) for s in data["stops"]], data["findings"])
 
 
 def endpoint_of(routes: MapAdapter, url: str) -> str:

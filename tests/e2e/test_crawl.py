@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
-from pathlib import Path
-
 import pytest
 from werkzeug.routing import MapAdapter
 
@@ -26,7 +22,6 @@ NOT_LINKED = {
     "single_sign_on.back": "the demonstration has no provider; see test_single_sign_on.py",
     "single_sign_on.enter": "the same",
 }
-SHARES = 2  # one share for each process of `make test`
 
 
 @pytest.fixture(scope="module")
@@ -45,23 +40,13 @@ def prepared(site: Site) -> None:
 
 
 @pytest.fixture(scope="module")
-def crawls(
-    prepared: None, site: Site, routes: MapAdapter, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, Crawl]:
-    """What each role reaches; crawled once for the run, by whoever comes first."""
-    base = tmp_path_factory.getbasetemp()
-    base = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+def crawls(prepared: None, site: Site, routes: MapAdapter) -> dict[str, Crawl]:
+    """What each role reaches. All that reads it stands outside a class, so that one process of `make test` has it."""
     found: dict[str, Crawl] = {}
-    first = os.environ.get("PYTEST_XDIST_WORKER", "gw0") == "gw0"
-    for role in ROLES if first else reversed(ROLES):  # two processes share the work from both ends
-        path = base / f"crawl-{role}.json"
-        with Path(f"{path}.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if not path.exists():
-                context = site.context(role)
-                path.write_text(follow(context.request, role, site.base, routes).to_json(), "utf-8")
-                context.close()
-        found[role] = Crawl.from_json(path.read_text("utf-8"))
+    for role in ROLES:
+        context = site.context(role)
+        found[role] = follow(context.request, role, site.base, routes)
+        context.close()
     return found
 
 
@@ -83,31 +68,24 @@ def _worth_a_look(crawls: dict[str, Crawl], site: Site, routes: MapAdapter) -> l
     return chosen
 
 
-class TestLinks:
-    """What links lead to."""
-
-    @pytest.mark.parametrize("role", ROLES)
-    def test_every_link_opens_a_valid_page(self, crawls: dict[str, Crawl], role: str) -> None:
-        assert len(crawls[role].stops) > 20, "hardly anything is linked"
-        assert not crawls[role].findings, "\n".join(dict.fromkeys(crawls[role].findings))
-
-    def test_every_address_was_opened_by_somebody(
-        self, crawls: dict[str, Crawl], site: Site, routes: MapAdapter
-    ) -> None:
-        opened = {stop.endpoint for crawl in crawls.values() for stop in crawl.stops}
-        opened |= {endpoint_of(routes, page.url(site)) for page in PAGES}
-        known = {rule.endpoint for rule in routes.map.iter_rules() if "GET" in (rule.methods or ())}
-        missed = known - opened - set(NOT_LINKED)
-        assert not missed, f"no link leads to {sorted(missed)}: link it, or say why in NOT_LINKED"
-        assert set(NOT_LINKED) <= known, "NOT_LINKED names what no longer exists"
+@pytest.mark.parametrize("role", ROLES)
+def test_every_link_opens_a_valid_page(crawls: dict[str, Crawl], role: str) -> None:
+    assert len(crawls[role].stops) > 20, "hardly anything is linked"
+    assert not crawls[role].findings, "\n".join(dict.fromkeys(crawls[role].findings))
 
 
-@pytest.mark.parametrize("share", range(SHARES))
-def test_pages_found_by_links(
-    crawls: dict[str, Crawl], site: Site, routes: MapAdapter, windows: Windows, share: int
-) -> None:
+def test_every_address_was_opened_by_somebody(crawls: dict[str, Crawl], site: Site, routes: MapAdapter) -> None:
+    opened = {stop.endpoint for crawl in crawls.values() for stop in crawl.stops}
+    opened |= {endpoint_of(routes, page.url(site)) for page in PAGES}
+    known = {rule.endpoint for rule in routes.map.iter_rules() if "GET" in (rule.methods or ())}
+    missed = known - opened - set(NOT_LINKED)
+    assert not missed, f"no link leads to {sorted(missed)}: link it, or say why in NOT_LINKED"
+    assert set(NOT_LINKED) <= known, "NOT_LINKED names what no longer exists"
+
+
+def test_pages_found_by_links(crawls: dict[str, Crawl], site: Site, routes: MapAdapter, windows: Windows) -> None:
     findings: list[str] = []
-    for stop, holds_news in _worth_a_look(crawls, site, routes)[share::SHARES]:
+    for stop, holds_news in _worth_a_look(crawls, site, routes):
         window = windows.of(stop.role)
         found = look(window, stop.url)[0] if holds_news else glance(window, stop.url)
         findings += [f"{stop.role}: {finding}" for finding in found]
