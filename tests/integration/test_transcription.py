@@ -71,6 +71,48 @@ def test_a_relais_writes_for_somebody_of_the_site(client: CheckedClient, town: T
     assert "Un banc" in CheckedClient(client.app).login(town.agent).get("/propositions/mes-propositions")
 
 
+def test_it_is_read_again_before_it_is_sent_and_nothing_is_kept_meanwhile(client: CheckedClient, town: Town) -> None:
+    fields, name, login = told(title="Un banc"), town.agent.name, town.shy.login
+    page = client.login(town.relay).post(PAPER, {**fields, "geste": "apercu"}, expected=200)
+    assert name in page
+    assert proposals() == []
+    hidden = {str(one["name"]): str(one["value"]) for one in page.select("main form input[type=hidden]")}
+    back = client.post(PAPER, {**hidden, "geste": "corriger"}, expected=200)
+    assert back.select("#title")[0]["value"] == "Un banc"
+    assert back.select("#identifier")[0]["value"] == "A123"
+    sealed = {**fields, "identifier": login, "name": "non-affiche"}
+    assert login in client.post(PAPER, {**sealed, "geste": "apercu"}, expected=200)
+    client.post(PAPER, {**sealed, "geste": "apercu", "agreed": ""}, expected=422)
+    client.post(PAPER, {**hidden, "geste": "envoyer"})
+    assert [one.title for one in proposals()] == ["Un banc"]
+
+
+def test_what_was_typed_by_mistake_is_taken_back_the_same_day_by_who_typed_it(
+    client: CheckedClient, town: Town, clock: Clock, writing: Any
+) -> None:
+    client.login(town.relay).post(PAPER, told(title="Un banc"))
+    first = proposals()[0].id
+    act = {"geste": "reprendre", "proposition": str(first)}
+    assert "écrite par erreur ?" in client.post(PAPER, act, expected=200)
+    other = CheckedClient(client.app).login(town.moderator)
+    other.post(PAPER, {**act, "confirmed": "yes"}, expected=403)
+    with writing():
+        db.session.get_one(Proposal, first).support_count = 1
+    assert "soutient déjà" in client.submit(PAPER, {**act, "confirmed": "yes"})
+    with writing():
+        db.session.get_one(Proposal, first).support_count = 0
+    assert "Un banc" in client.get(PAPER)
+    assert "est retirée" in client.submit(PAPER, {**act, "confirmed": "yes"})
+    assert proposals()[0].state is ProposalState.WITHDRAWN
+    trace = db.session.scalars(select(Event).where(Event.verb == "proposal:take_back")).one()
+    assert (trace.actor_id, trace.subject_id) == (town.relay.id, first)
+    assert "Un banc" not in client.get(PAPER)
+    client.post(PAPER, told(title="Une table"))
+    clock.advance(days=1)
+    late = {"geste": "reprendre", "proposition": str(proposals()[1].id), "confirmed": "yes"}
+    client.login(town.relay).post(PAPER, late, expected=403)
+
+
 def test_a_name_not_displayed_leaves_no_trace_of_who_typed(client: CheckedClient, town: Town) -> None:
     client.login(town.relay).post(PAPER, told(identifier=town.shy.login, name="non-affiche", thanks="y"))
     event = last_event()
@@ -140,6 +182,19 @@ def test_a_workshop_is_written_once_with_its_number_apart(client: CheckedClient,
     assert not db.session.scalars(select(Authorship)).all()
     for changed in ({"held_on": "2026-03-17"}, {"declared_count": "0"}, {"declared_count": ""}, {"workshop_title": ""}):
         client.post(PAPER, told(**{**atelier, **changed}), expected=422)
+
+
+def test_a_workshop_is_written_by_who_has_a_duty_in_that_project(
+    client: CheckedClient, town: Town, writing: Any
+) -> None:
+    with writing():
+        stranger = factories.user(Role.MODERATOR, programme=factories.programme())
+    fields = told(
+        source="atelier", identifier="", agreed="", name="", workshop_title="Atelier des ateliers",
+        held_on="2026-03-10", place="Salle 2", declared_count="14",
+    )  # fmt: skip
+    client.login(stranger).post(PAPER, fields, expected=403)
+    assert not proposals()
 
 
 def test_outside_a_step_that_receives_ideas_nothing_is_written(client: CheckedClient, town: Town, clock: Clock) -> None:
