@@ -10,10 +10,10 @@ from sqlalchemy import select
 
 from tracker import validation
 from tracker.enums import Origin, ProposalState
-from tracker.errors import Refused
+from tracker.errors import Forbidden, Refused
 from tracker.extensions import db
 from tracker.models import Authorship, Proposal, ProposalVersion, Theme, User, Workshop
-from tracker.permissions import Permission, can, require, sites_of
+from tracker.permissions import Permission, can, can_within, require, sites_of
 from tracker.queries import campaigns, people
 from tracker.records import Actor, paris_day
 from tracker.services import history, transitions
@@ -54,7 +54,8 @@ def write_down(
 ) -> Proposal:
     """Send a proposal to the moderation in somebody's name, or in that of a workshop; the same key twice makes one.
 
-    Raises Refused. The person finds it among their own, and may withdraw it or change the choice of the name.
+    Raises Refused, Forbidden. The person finds it among their own, and may withdraw it or change the choice of the
+    name.
     """
     require(actor, Permission.PROPOSAL_TRANSCRIBE)
     if not KEY.fullmatch(key):
@@ -67,6 +68,8 @@ def write_down(
     campaign = campaigns.by_id(campaign_id)
     if campaign is None or not campaign.allows_submission(now):
         raise Refused(gettext("Cette consultation ne reçoit pas de propositions en ce moment."))
+    if not can_within(actor, Permission.PROPOSAL_TRANSCRIBE, campaign.programme_id):
+        raise Forbidden(gettext("Vous n'avez pas le droit de faire cela ici."))
     body = validation.body(text.body)
     typed = validation.clean_text(text.title, multiline=False)
     title = validation.title(typed) if typed else made_title(body)
