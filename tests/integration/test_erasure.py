@@ -16,7 +16,7 @@ from tests.client import CheckedClient
 from tests.integration.letter_scene import QUARTER, Scene, approve
 from tracker.enums import OutboxState, ProposalState, RequestKind, Role, TextKind
 from tracker.errors import Conflict, Forbidden, Refused
-from tracker.extensions import db, end_transaction
+from tracker.extensions import db, end_transaction, speaking
 from tracker.models import (
     ActionUpdate,
     Authorship,
@@ -219,6 +219,16 @@ def test_a_text_is_withdrawn_by_two_people_and_stays_withdrawn_everywhere(
         assert "Texte retiré" in told, page
     with pytest.raises(Conflict), writing():
         redactions.ask(TextKind.UPDATE, key, "", WHY, actor=actor_of("gestion", clock), now=clock.now)
+
+
+def test_the_title_left_to_a_withdrawn_proposal_is_kept_in_french(town: Scene, writing: Any, clock: Any) -> None:
+    row = db.session.scalars(select(Proposal).where(Proposal.title == "Un café commun")).one()
+    key, number = row.id, row.number
+    with writing():
+        asked = redactions.ask(TextKind.PROPOSAL, key, "", WHY, actor=actor_of("gestion", clock), now=clock.now).id
+    with speaking("en"), writing():
+        redactions.agree(asked, actor=actor_of("moderation", clock), now=clock.now)
+    assert db.session.get_one(Proposal, key).title == f"Proposition n° {number}"
 
 
 def test_a_refused_withdrawal_leaves_the_text_and_may_be_asked_again(town: Scene, writing: Any, clock: Any) -> None:

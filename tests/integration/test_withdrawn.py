@@ -11,7 +11,7 @@ from tests.conftest import NOON
 from tests.integration.test_decision_pages import FORM, preview_fields
 from tests.integration.test_decisions import Committee
 from tests.integration.test_reviews import count
-from tracker.enums import ProposalState
+from tracker.enums import ProposalState, Role
 from tracker.extensions import db, end_transaction, write_transaction
 from tracker.models import Authorship, Decision, DecisionCondition, Event, Proposal
 from tracker.queries import decisions as queries
@@ -61,6 +61,18 @@ def test_a_withdrawn_proposal_gives_no_action_and_tells_no_title(client: Checked
     case.withdraw()
     page = client.login(case.user("copil")).get(f"/actions/nouvelle?proposition={case.numbers[0]}", expected=404)
     assert "Un titre que je retire" not in page.text
+
+
+def test_the_page_that_asks_to_withdraw_a_text_does_not_tell_one_taken_back(client: CheckedClient) -> None:
+    case = Author(S.UNDER_REVIEW)
+    page = f"/reglages/retraits/demander?type=proposal&de={case.ids[0]}"
+    with write_transaction():
+        moderator = factories.user(Role.MODERATOR)
+    assert TEXT in client.login(moderator).get(page)
+    case.withdraw()
+    told = client.get(page)
+    assert TEXT not in told.text
+    assert "Voir le texte à sa place" not in told
 
 
 def test_a_decision_that_waits_goes_with_the_proposal_taken_back(client: CheckedClient) -> None:

@@ -27,6 +27,7 @@ from tracker.models import (
     Review,
     User,
 )
+from tracker.workflow import VISIBLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +122,11 @@ def _proposal(row: Any, key: int, _part: str) -> TextAt:
     (proposal,) = row
     title = gettext("Proposition n° %(n)s", n=proposal.number)
     withdrawn = _has_agreed(TextKind.PROPOSAL, key, "")
+    read = proposal.state in VISIBLE  # its author may have taken it back
     return TextAt(
-        TextKind.PROPOSAL, key, "", proposal.programme_id, title, f"{proposal.title}\n\n{proposal.body}",
-        ("proposals.show", {"number": proposal.number}), withdrawn,
+        TextKind.PROPOSAL, key, "", proposal.programme_id, title,
+        f"{proposal.title}\n\n{proposal.body}" if read else "",
+        ("proposals.show", {"number": proposal.number}) if read else None, withdrawn,
     )  # fmt: skip
 
 

@@ -157,7 +157,8 @@ def _replace(row: Any, names: Iterable[str], instead: str) -> set[str]:
 
 def _withdraw_proposal(key: int, instead: str) -> None:
     proposal = db.session.get_one(Proposal, key)
-    title = gettext("Proposition n° %(n)s", n=proposal.number)
+    with speaking(FRENCH):  # it is kept, as the sentence is
+        title = gettext("Proposition n° %(n)s", n=proposal.number)
     old = {proposal.title, proposal.body}
     proposal.title, proposal.body = title, instead
     for version in db.session.scalars(select(ProposalVersion).where(ProposalVersion.proposal_id == key)):
