@@ -238,6 +238,8 @@ def test_a_link_ends_after_a_day_and_a_new_one_replaces_it_but_no_slip(
     code = activation.code_in_mail(second.params["seed"])
     clock.advance(hours=24)
     assert "trop ancien" in client.post("/activer", {"code": code}, expected=422)
+    told = client.post("/activer", {"code": code}, expected=422, headers={"Accept-Language": "en"})
+    assert "the human resources department" in told
     choose(client, printed)
 
 

@@ -7,8 +7,11 @@ from datetime import date, datetime
 from functools import cache
 from typing import Any
 
+from flask import current_app
+from flask_babel import gettext
 from sqlalchemy import Select, select
 
+from tracker.config import USUAL_CONTACT
 from tracker.extensions import db
 from tracker.models import Entity, Instance, Programme, Setting, Theme, WorkingGroup, programme_entity
 from tracker.records import paris_day
@@ -107,6 +110,12 @@ def frame() -> Frame:
     revision, demo, labels, contact, audit = rows[0][:5]
     projects = tuple(ProjectRecord(*row[5:]) for row in rows if row[5] is not None)
     return Frame(revision, demo, projects, labels_of(labels), str(contact or ""), audit)
+
+
+def usual_contact() -> str:
+    """Whom to ask for help when the settings do not say; the words of the operator, unless they are ours."""
+    told = str(current_app.config["CONTACT"])
+    return gettext(told) if told == USUAL_CONTACT else told
 
 
 def entities(programme_id: int) -> tuple[Choice, ...]:

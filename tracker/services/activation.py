@@ -156,9 +156,8 @@ def find(typed: str, *, now: datetime) -> Holder | None:
 
 
 def _whom() -> str:
-    return gettext(
-        "le relais de votre site, ou %(contact)s", contact=projects.frame().contact or current_app.config["CONTACT"]
-    )
+    contact = projects.frame().contact or projects.usual_contact()
+    return gettext("le relais de votre site, ou %(contact)s", contact=contact)
 
 
 def redeem(holder: Holder, *, new_hash: str, now: datetime) -> None:

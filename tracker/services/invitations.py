@@ -15,7 +15,6 @@ from flask import current_app
 from flask_babel import gettext
 from sqlalchemy import Row, func, insert, select
 
-from tracker.config import USUAL_CONTACT
 from tracker.enums import CodeChannel
 from tracker.errors import Forbidden
 from tracker.extensions import db
@@ -119,7 +118,6 @@ def mail(row: OutboxMessage) -> tuple[str, str] | None:
         return None
     typed = code_in_mail(str(row.params["seed"]))
     base, urls = current_app.config["BASE_URL"], current_app.url_map.bind("")
-    told = str(current_app.config["CONTACT"])
     site = current_app.config["SITE_NAME"]
     text = gettext(
         "Bonjour %(name)s,\n\n"
@@ -134,6 +132,6 @@ def mail(row: OutboxMessage) -> tuple[str, str] | None:
         "%(site)s\n",
         name=person.first_name, address=f"{base}{urls.build('activation.activate')}#{typed}", code=grouped(typed),
         login=person.login, again=f"{base}{urls.build('activation.forgotten')}", days=LIFE.days, site=site,
-        contact=projects.frame().contact or (gettext(told) if told == USUAL_CONTACT else told),
+        contact=projects.frame().contact or projects.usual_contact(),
     )  # fmt: skip
     return gettext("Ouvrir votre compte : %(site)s", site=site), text

@@ -7,11 +7,10 @@ from datetime import date
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote, urlencode
 
-from flask import abort, current_app, g, render_template, request
+from flask import abort, g, render_template, request
 from flask_babel import gettext
 from flask_login import current_user
 
-from tracker.config import USUAL_CONTACT
 from tracker.permissions import Permission, can
 from tracker.queries import projects
 from tracker.queries.projects import Frame, ProjectRecord
@@ -55,15 +54,9 @@ def labels() -> Labels:
     return page_frame().labels
 
 
-def usual_contact() -> str:
-    """Whom to ask for help when the settings do not say; the words of the operator, unless they are ours."""
-    told = str(current_app.config["CONTACT"])
-    return gettext(told) if told == USUAL_CONTACT else told
-
-
 def contact() -> str:
     """Whom to ask for help."""
-    return page_frame().contact or usual_contact()
+    return page_frame().contact or projects.usual_contact()
 
 
 def chosen_project() -> ProjectRecord:

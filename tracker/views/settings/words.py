@@ -8,11 +8,12 @@ from flask_babel import gettext
 
 from tracker.forms.settings import ContactForm, LabelsForm
 from tracker.permissions import Permission
+from tracker.queries import projects
 from tracker.security import acting, current_time, requires
 from tracker.services.settings import words as service
 from tracker.views.attempts import Attempt
 from tracker.views.frame import labels as town_labels
-from tracker.views.frame import page_frame, usual_contact
+from tracker.views.frame import page_frame
 from tracker.views.settings.blueprint import after, bp, shown_status
 from tracker.wording import TERMS
 
@@ -26,7 +27,7 @@ def contact() -> ResponseReturnValue:
             service.set_contact(form.contact.data or "", actor=acting(), now=current_time())
             flash(gettext("Contact enregistré."), "success")
             return redirect(after("settings.contact"), 303)
-    return render_template("settings/contact.html", form=form, usual=usual_contact()), shown_status(form)
+    return render_template("settings/contact.html", form=form, usual=projects.usual_contact()), shown_status(form)
 
 
 @bp.route("/mots", methods=["GET", "POST"])
