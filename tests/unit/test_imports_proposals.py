@@ -87,6 +87,12 @@ def test_a_long_text_is_cut_and_told() -> None:
     assert (issue.column, proposal.flags) == ("texte", ("body_shortened",))
 
 
+def test_a_paragraph_that_is_nearly_the_whole_text_is_cut_in_its_middle() -> None:
+    (proposal,), _issues = read("7|Bonjour|<p>Mot.</p><p>" + "mot " * 7_500 + "</p>|a||2015-10-18|non|||")
+    assert 19_900 < len(proposal.body) <= 20_000
+    assert proposal.body.endswith(" […]")
+
+
 def test_an_empty_text_takes_the_title() -> None:
     (proposal,), (issue,) = read("7|Bonjour *tous*|<p>&nbsp;</p>|a||2015-10-18|non|||")
     assert proposal.body == r"Bonjour \*tous\*"

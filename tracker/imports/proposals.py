@@ -121,7 +121,8 @@ class _Reader:
         message = _("Texte de plus de %(n)s caractères : coupé.", n=validation.BODY_MAX)
         cells.warn(message, cells.column("body"), str(len(body)))
         cut = body[: validation.BODY_MAX - 10]
-        return cut[: cut.rindex("\n")].rstrip() + "\n\n[…]" if "\n" in cut else cut + " […]"
+        # a paragraph that is nearly the whole text is cut in its middle
+        return cut[: cut.rindex("\n")].rstrip() + "\n\n[…]" if "\n" in cut[len(cut) // 2 :] else cut + " […]"
 
     def author(self) -> int | None:
         """The number of the author; a value that may be a name is refused without being repeated."""
