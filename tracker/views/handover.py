@@ -57,12 +57,11 @@ def _wanted(person: PersonRecord, form: HandOverForm) -> HandOver | None:
 def _ask(person: PersonRecord, wanted: HandOver) -> str:
     given = sum(1 for taker in wanted.successors.values() if taker is not None)
     left = len(wanted.successors) - given
-    told = [
-        ngettext(
-            "%(num)s chose change de mains.", "%(num)s choses changent de mains.", given
-        ),
-        ngettext("%(num)s n'a plus personne.", "%(num)s n'ont plus personne.", left),
-    ]  # fmt: skip
+    told = []
+    if given:
+        told.append(ngettext("%(num)s chose change de mains.", "%(num)s choses changent de mains.", given))
+    if left:
+        told.append(ngettext("%(num)s n'a plus personne.", "%(num)s n'ont plus personne.", left))
     if wanted.leaving:
         told.append(gettext("Le compte est désactivé : ses visites prennent fin et ses codes n'ouvrent plus rien."))
     return ask(
