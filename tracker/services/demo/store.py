@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Table, func, insert, select
-from sqlalchemy.sql.schema import ScalarElementColumnDefault
+from sqlalchemy.sql.schema import CallableColumnDefault, ScalarElementColumnDefault
 
 from tracker.extensions import db
 from tracker.models import Event
@@ -62,8 +62,7 @@ class Batch:
             blank: dict[str, Any] = {}
             for column in table.columns:
                 if column.name != "id":
-                    scalar = isinstance(column.default, ScalarElementColumnDefault)
-                    blank[column.name] = column.default.arg if scalar else None  # type: ignore[union-attr]
+                    blank[column.name] = _default(column.default)
             self._blank[table] = blank
         return self._blank[table]
 
@@ -75,6 +74,12 @@ class Batch:
                 db.session.execute(insert(table), rows[start : start + CHUNK])
             if rows:
                 yield table.name, len(rows)
+
+
+def _default(default: Any) -> Any:
+    if isinstance(default, CallableColumnDefault):  # `list` and the like
+        return default.arg(None)  # type: ignore[arg-type]
+    return default.arg if isinstance(default, ScalarElementColumnDefault) else None
 
 
 def trace(
