@@ -81,7 +81,7 @@ def _scratch() -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def _served(scratch: Path, folder: Path, browser: Browser, **settings: str) -> Iterator[Site]:
+def _served(scratch: Path, folder: Path, browser: Browser, *arguments: str, **settings: str) -> Iterator[Site]:
     """The production server on the instance of a folder, up to date with the migrations."""
     port = _free_port()
     log = scratch / "server.log"
@@ -89,7 +89,7 @@ def _served(scratch: Path, folder: Path, browser: Browser, **settings: str) -> I
     settings = {"TRACKER_BASE_URL": base, **settings}
     with log.open("wb") as output:
         server = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py", "wsgi:app"],
+            [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py", *arguments, "wsgi:app"],
             cwd=demonstration.ROOT, stdout=output, stderr=subprocess.STDOUT,
             env={**demonstration.environment(folder, **settings), "PORT": str(port)},
         )  # fmt: skip
@@ -105,10 +105,13 @@ def _served(scratch: Path, folder: Path, browser: Browser, **settings: str) -> I
 
 @pytest.fixture(scope="module")
 def site(loaded_demo: Path, browser: Browser) -> Iterator[Site]:
-    """The demonstration served by the production server, for one file of tests: what it writes, it alone sees."""
+    """The demonstration served by the production server, for one file of tests: what it writes, it alone sees.
+
+    By one process: two would each make the pages that are kept. The first days of towns are served by both.
+    """
     with _scratch() as scratch:
         folder = demonstration.copy_to(loaded_demo, scratch / "instance")
-        with _served(scratch, folder, browser) as served:
+        with _served(scratch, folder, browser, "--workers", "1") as served:
             yield served
 
 
