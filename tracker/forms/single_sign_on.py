@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from flask_babel import lazy_gettext as _
 from wtforms import BooleanField, RadioField, StringField
 from wtforms.fields import SelectChoice
@@ -9,7 +12,10 @@ from wtforms.validators import InputRequired, Length
 
 from tracker.forms import BaseForm
 from tracker.queries.single_sign_on import EMAIL, NOBODY, NUMBER
+from tracker.queries.town import Employer
 from tracker.services.single_sign_on import LABEL_MAX
+
+SIREN = "siren-"  # then the employer's slug
 
 
 class EnterForm(BaseForm):
@@ -26,6 +32,15 @@ class SignOnForm(BaseForm):
             SelectChoice(NOBODY, _("Personne : seuls ceux déjà rattachés entrent")),
         ],
     )
+    numbers: Mapping[str, StringField]  # of each employer, by its slug
+
+
+def sign_on_form(employers: Sequence[Employer], **options: Any) -> SignOnForm:
+    """The form, with a field for the number of each employer."""
+    fields = {SIREN + one.slug: StringField(one.name) for one in employers}
+    form: SignOnForm = type("SignOnFormOfTown", (SignOnForm,), fields)(**options)
+    form.numbers = {one.slug: form[SIREN + one.slug] for one in employers}
+    return form
 
 
 class ReleaseForm(BaseForm):

@@ -76,9 +76,11 @@ def choose(*, rule: str, label: str, sirens: Mapping[str, str], actor: Actor, no
     names = {row.slug: row.name for row in db.session.execute(select(Entity.slug, Entity.name))}
     kept = {slug: _siren(typed, slug, names[slug]) for slug, typed in sirens.items() if slug in names and typed.strip()}
     if len(set(kept.values())) < len(kept):
-        raise Refused(gettext("Deux employeurs ont le même numéro SIREN."))
+        again = next(slug for slug, siren in reversed(kept.items()) if list(kept.values()).count(siren) > 1)
+        raise Refused(gettext("Deux employeurs ont le même numéro SIREN."), field=f"siren-{again}")
     if rule == NUMBER and not kept:
-        raise Refused(gettext("Donnez le numéro SIREN d'un employeur au moins : la règle du matricule en a besoin."))
+        message = gettext("Donnez le numéro SIREN d'un employeur au moins : la règle du matricule en a besoin.")
+        raise Refused(message, field=f"siren-{next(iter(sirens), '')}")
     return values.put(SETTING, {"rule": rule, "label": words, "sirens": kept}, actor=actor, now=now)
 
 

@@ -52,8 +52,11 @@
       () => {
         if (dialog.returnValue !== "yes") return button.focus();
         button.dataset.confirmed = "yes";
-        addHidden(button.form, "confirmed", "yes");
+        const said = addHidden(button.form, "confirmed", "yes");
         button.form.requestSubmit(button);
+        // An answer that is a file leaves the page as it is: the next press asks again.
+        delete button.dataset.confirmed;
+        said.remove();
       },
       { once: true },
     );
@@ -221,6 +224,6 @@
     history.replaceState(null, "", location.pathname + location.search);
   }
 
-  // ---- Errors of a form: the summary is read first.
+  // ---- What was refused is read first; browsers that know autofocus on every element do it without script.
   document.querySelector("[data-focus]")?.focus();
 })();
