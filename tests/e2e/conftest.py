@@ -76,8 +76,10 @@ def _scratch() -> Iterator[Path]:
     memory = Path("/dev/shm")  # noqa: S108 - a private folder is made inside
     base_folder = memory if memory.is_dir() and os.access(memory, os.W_OK) else None
     scratch = Path(tempfile.mkdtemp(prefix="tracker-e2e-", dir=base_folder))
-    yield scratch
-    shutil.rmtree(scratch, ignore_errors=True)
+    try:
+        yield scratch
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
 @contextlib.contextmanager
