@@ -6,12 +6,14 @@ import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
-from flask import Flask
+from flask import Flask, get_template_attribute
 from jinja2 import nodes
 
 from tracker.config import ROOT
+from tracker.progress.log import ProgressRule
 
 TEMPLATES = Path(ROOT) / "tracker" / "templates"
 NAMES = sorted(path.relative_to(TEMPLATES).as_posix() for path in TEMPLATES.rglob("*.html"))
@@ -162,3 +164,10 @@ def test_no_english_on_french_screens() -> None:
 
 def test_there_are_messages() -> None:
     assert len(list(messages())) > 500
+
+
+def test_each_rule_of_a_progress_is_said_in_words(shared_app: Flask) -> None:
+    with shared_app.test_request_context():
+        bar = get_template_attribute("components/status.html", "progress_bar")
+        told = {rule: str(bar(40.0, rule)) for rule in get_args(ProgressRule)}
+    assert not [rule for rule, words in told.items() if rule in words]
