@@ -46,7 +46,7 @@ def rehearse(
     author = next((one for one in row.authorships if one.user_id), None)
     person = db.session.get(User, author.user_id) if author is not None and not author.sealed else None
     return Rehearsal(
-        row.title, row.body, theme.name if theme else "", person.name if person else "",
+        row.title, row.body, theme.name if theme and not theme.is_unknown else "", person.name if person else "",
         author is not None and author.sealed, workshop.title if workshop else "",
         workshop.declared_count if workshop else None,
     )  # fmt: skip

@@ -67,6 +67,7 @@ HELP: dict[str, Place] = {
     "duties.data_request": Place("gestion", "donnees"),
     "duties.data_requests_list": Place("gestion", "donnees"),
     "duties.privacy": Place("gestion", "mentions"),
+    "duties.record_request": Place("gestion", "donnees"),
     "duties.redaction": Place("moderation", "retrait"),
     "duties.redactions_list": Place("moderation", "retrait"),
     "duties.show_own_data": Place("agent", "donnees"),
