@@ -73,9 +73,10 @@ def test_sorting_by_need_puts_late_first_and_what_is_over_last(client: CheckedCl
     page = be(client, site, "agent").get("/actions")
     titles = [link.get_text() for link in page.select("table tbody th a")]
     assert titles == ["Ouvrir un guichet unique", "Muette", "Tranquille", "Finie"]
-    for sort in ("numero", "echeance", "avancement"):
+    for sort, words in (("numero", "numéro"), ("echeance", "échéance"), ("avancement", "avancement")):
         page = client.get(f"/actions?tri={sort}")
         assert len(page.select("table tbody tr")) == 4
+        assert page.select("table caption")[0].get_text() == f"Actions, {words}"
 
 
 def test_late_and_starting_late_are_two_filters(client: CheckedClient, site: Site, writing: Any) -> None:
