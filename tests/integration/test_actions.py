@@ -214,6 +214,8 @@ def test_an_action_is_created_already_linked_to_its_proposals(client: CheckedCli
     # an empty title: one tap cannot create an action
     assert not page.select("input[name=title]")[0].get("value")
     assert "La proposition disait : « Un guichet pour tous »" in page
+    ticked = [int(str(box["value"])) for box in page.select("input[name=entities][checked]")]
+    assert ticked == _entity_ids(site), "an agent's proposal bears no employer: else the action would have none"
     page = client.submit(path, {
         "title": "Guichet", "group": str(site.group_id), "theme": "0", "pilot": "paule pilote",
         "opened_on": "2026-03-16",

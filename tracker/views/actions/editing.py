@@ -77,6 +77,8 @@ def create() -> ResponseReturnValue:
     choices = _choices(form, project, Permission.ACTION_CREATE)
     if not form.group.choices:
         abort(403)
+    if request.method == "GET" and not form.entities.data:
+        form.entities.data = [one.id for one in choices.entities]  # no proposal names one: those of the project
     status = 422 if request.method == "POST" else 200
     if form.validate_on_submit():
         with Attempt(form):
