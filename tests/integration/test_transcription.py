@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from datetime import date
 from typing import Any
 
 import pypdf
@@ -13,9 +14,12 @@ from tests import factories
 from tests.client import CheckedClient
 from tests.conftest import Clock
 from tracker.enums import Origin, ProposalState, Role
+from tracker.errors import Forbidden
 from tracker.extensions import db, end_transaction
 from tracker.models import Authorship, Event, Matricule, Proposal, RoleGrant, Site, User, Workshop
-from tracker.services.proposals import new_key
+from tracker.queries import people
+from tracker.services.proposals import Text, new_key
+from tracker.services.transcription import Gathering, write_down
 
 PAPER = "/propositions/papier"
 
@@ -185,15 +189,23 @@ def test_a_workshop_is_written_once_with_its_number_apart(client: CheckedClient,
 
 
 def test_a_workshop_is_written_by_who_has_a_duty_in_that_project(
-    client: CheckedClient, town: Town, writing: Any
+    client: CheckedClient, town: Town, writing: Any, clock: Clock
 ) -> None:
     with writing():
         stranger = factories.user(Role.MODERATOR, programme=factories.programme())
+    actor = people.actor_by_login(stranger.login, now=clock.now)
+    assert actor is not None
     fields = told(
         source="atelier", identifier="", agreed="", name="", workshop_title="Atelier des ateliers",
         held_on="2026-03-10", place="Salle 2", declared_count="14",
     )  # fmt: skip
-    client.login(stranger).post(PAPER, fields, expected=403)
+    assert "Aucune consultation" in client.login(stranger).get(PAPER)
+    client.post(PAPER, fields, expected=409)
+    with pytest.raises(Forbidden), writing():
+        write_down(
+            actor=actor, key=new_key(), campaign_id=town.campaign.id, text=Text("", "Un banc devant le dépôt."),
+            source=Gathering(title="Atelier", held_on=date(2026, 3, 10), declared_count=14), now=clock.now,
+        )  # fmt: skip
     assert not proposals()
 
 

@@ -11,7 +11,7 @@ from flask_babel import gettext
 from tracker.extensions import end_transaction
 from tracker.forms.proposals import HIDDEN, SHOWN
 from tracker.forms.transcription import PaperForm
-from tracker.permissions import Permission
+from tracker.permissions import Permission, can_within
 from tracker.queries import campaigns, projects, transcriptions, workshops
 from tracker.queries.campaigns import CampaignRecord
 from tracker.security import acting, current_time, requires
@@ -28,7 +28,11 @@ from tracker.views.proposals import bp
 def paper() -> ResponseReturnValue:
     """The form; when several consultations are open, first the choice of one."""
     now = current_time()
-    opened = campaigns.open_for_submission(now)
+    opened = [
+        one
+        for one in campaigns.open_for_submission(now)
+        if can_within(acting(), Permission.PROPOSAL_TRANSCRIBE, one.programme_id)
+    ]
     asked = request.args.get("consultation", "")
     campaign = next((c for c in opened if str(c.id) == asked), opened[0] if len(opened) == 1 and not asked else None)
     if campaign is None:
