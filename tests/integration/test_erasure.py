@@ -405,3 +405,19 @@ def test_a_login_that_is_a_plain_word_is_not_looked_for(app: Any, writing: Any) 
         dotted = factories.user(login="lise.aubry2", first_name="Lise", last_name="Aubry")
         assert "agente" not in traces.names_of(plain).exact
         assert "lise.aubry2" in traces.names_of(dotted).exact
+
+
+def test_somebody_of_whom_no_name_can_be_looked_for_takes_nothing_with_them(
+    town: Scene, writing: Any, clock: Any
+) -> None:
+    with writing():
+        key = factories.user(login="yz", email=None, first_name="Y", last_name="Z").id
+    person = db.session.get_one(User, key)
+    assert traces.names_of(person).all() == ()
+    before = {event.id: event.changes for event in db.session.scalars(select(Event))}
+    with writing():
+        left = erasure.erase(key, typed_login="yz", actor=actor_of("gestion", clock), now=clock.now)
+    assert left == ()
+    end_transaction(commit=False)
+    after = db.session.scalars(select(Event).where(Event.id.in_(before)))
+    assert {event.id: event.changes for event in after} == before

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from flask_babel import gettext
-from sqlalchemy import JSON, String, Table, cast, or_, select
+from sqlalchemy import JSON, String, Table, cast, false, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from tracker.enums import TextKind
@@ -88,16 +88,17 @@ def names_oneself(user_id: int, *texts: str) -> bool:
     names, text = names_of(person), "\n".join(texts)
     capitals = re.sub(r"\w+", lambda word: word[0] if word[0][0].isupper() else "-", text)
     told = (
-        names.exact and finder(names.exact).search(fold(text)),
-        names.last and finder(names.last).search(fold(capitals)),
+        finder(names.exact).search(fold(text)),
+        finder(names.last).search(fold(capitals)),
     )
     return any(told)
 
 
 def finder(names: Iterable[str]) -> re.Pattern[str]:
-    """What finds these as whole words in a folded text."""
+    """What finds these as whole words in a folded text; nothing at all when there are none."""
     folded = [r"\s+".join(re.escape(word) for word in fold(name).split()) for name in names]
-    return re.compile(r"(?<!\w)(?:" + "|".join(one for one in folded if one) + r")(?!\w)")
+    told = "|".join(one for one in folded if one) or "(?!)"
+    return re.compile(rf"(?<!\w)(?:{told})(?!\w)")
 
 
 def spellings(name: str) -> set[str]:
@@ -121,7 +122,7 @@ def naming(column: Any, names: Iterable[str]) -> ColumnElement[bool]:
     # the longest word of each: between the words of a name anything may stand
     words = {max(name.split(), key=len) for name in names if name.split()}
     told = {spelling for word in words for spelling in spellings(word)}
-    return or_(*(cast(column, String).icontains(one, autoescape=True) for one in sorted(told)))
+    return or_(false(), *(cast(column, String).icontains(one, autoescape=True) for one in sorted(told)))
 
 
 def text_of(value: Any) -> str:
