@@ -21,7 +21,7 @@ from tracker.queries.readiness import ROUND
 
 KEEP_SESSIONS = timedelta(days=30)
 KEEP_FAILURES = timedelta(days=1)
-NOTE_ROUNDS = timedelta(minutes=30)  # not at each: a write makes every page be built again
+NOTE_ROUNDS = timedelta(minutes=30)  # not at each: those who read it count in hours
 JOURNALS = ("-wal", "-shm", "-journal")
 REVISION_STEP = 1_000_000  # more writes than are ever made between a copy and its restoration
 
