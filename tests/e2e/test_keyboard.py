@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.inspector import Inspector
 from tests.e2e.site import PASSWORD, Site
@@ -14,13 +15,14 @@ from tests.e2e.written import LED, NOW
 
 Visit = Callable[..., Inspector]
 
-# where the focus is: what it looks like, whether it can be seen, and whether it was there before
+# where the focus is: what it looks like, whether it can be seen, and whether it came back; a date has several stops
 FOCUSED = """() => {
   const e = document.activeElement;
   if (!e || e === document.body) return null;
   window.__stops ??= new Map();
-  const seen = window.__stops.has(e);
+  const seen = window.__stops.has(e) && window.__last !== e;
   window.__stops.set(e, true);
+  window.__last = e;
   const box = e.getBoundingClientRect();
   const ring = (s) => (s.outlineStyle !== "none" && parseFloat(s.outlineWidth) >= 2) || s.boxShadow !== "none";
   const label = e.labels?.[0];
@@ -65,6 +67,34 @@ def walk(page: Page) -> list[str]:
     reached = set(page.evaluate(STOPPED_AT))
     wrong += [f"Tab never comes to {control}" for control in page.evaluate(REACHABLE) if control not in reached]
     return wrong
+
+
+def tab_to(page: Page, control: Locator) -> None:
+    """Press Tab until the control has the focus, and the focus can be seen there."""
+    element = control.element_handle()
+    for _ in range(LONGEST):
+        if element.evaluate("(e) => e === document.activeElement"):
+            break
+        page.keyboard.press("Tab")
+    expect(control).to_be_focused()
+    stop = page.evaluate(FOCUSED)
+    assert (stop["visible"], stop["onScreen"]) == (True, True), f"the focus cannot be seen on {stop['what']}"
+
+
+def enter(seen: Inspector, control: Locator, *, expected: int = 200) -> None:
+    """Go to a button or a link and press Enter; the page that follows must have the expected status."""
+    seen.expected = expected
+    tab_to(seen.page, control)
+    with seen.page.expect_navigation():
+        seen.page.keyboard.press("Enter")
+    assert seen.status == expected, f"{seen.status}: {seen.page.locator('main').inner_text()[:1500]}"
+
+
+def choose(page: Page, control: Locator, words: str) -> None:
+    """Choose in a list by typing the beginning of a choice."""
+    tab_to(page, control)
+    page.keyboard.type(words)
+    expect(control.locator("option:checked")).to_have_text(re.compile(f"^{words}"))
 
 
 def _open(visit: Visit, site: Site, name: str, **options: object) -> Inspector:
@@ -154,6 +184,77 @@ def test_one_group_round_by_keyboard(visit: Visit, site: Site) -> None:
     page.get_by_role("button", name="Publier le tour").focus()
     page.keyboard.press("Enter")
     expect(page.locator("#messages")).to_contain_text("1 ")
+
+
+def _imports_a_register(manager: Inspector, known: str, employer: str) -> None:
+    """A file with a column of the town's own words, a newcomer and a namesake in doubt."""
+    page, main = manager.page, manager.page.locator("main")
+    register = f"Mat.;Nom;Prénom;Employeur;Où\nK1;{known};{employer};\nK2;Clavier;Ada;{employer};Dépôt du Clavier\n"
+    manager.open("/reglages/personnes/importer")
+    tab_to(page, page.get_by_label("Fichier du personnel"))
+    page.get_by_label("Fichier du personnel").set_input_files(
+        {"name": "agents.csv", "mimeType": "text/csv", "buffer": register.encode("cp1252")}
+    )
+    enter(manager, main.get_by_role("button", name="Lire ce fichier"))
+    assert not walk(page)
+    choose(page, page.get_by_label("Site", exact=True), "Où")
+    enter(manager, main.get_by_role("button", name="Voir ce qui changerait"))
+    enter(manager, main.get_by_role("link", name=re.compile("^En doute")))
+    enter(manager, main.get_by_role("button", name=re.compile("^C'est bien")))
+    expect(page.locator("#messages")).to_contain_text("Les imports suivants le sauront")
+    enter(manager, main.get_by_role("button", name="Importer", exact=True))
+    expect(main).to_contain_text("personnes créées ou modifiées")
+
+
+def _prints_a_code(manager: Inspector) -> None:
+    """The question is asked in a dialog, and the focus comes back to the button, which asks again the next time."""
+    page = manager.page
+    manager.open("/reglages/codes?q=Clavier&etat=tous")
+    button = page.get_by_role("row", name="Ada Clavier").get_by_role("button")
+    tab_to(page, button)
+    no = page.get_by_role("dialog").get_by_role("button", name="Ne rien changer")
+    page.keyboard.press("Enter")
+    expect(no).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(button).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Shift+Tab")
+    with page.expect_download():
+        page.keyboard.press("Enter")
+    expect(button).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(no).to_be_focused()
+    page.keyboard.press("Enter")
+
+
+def test_the_register_a_code_a_role_and_a_leaver_by_keyboard(visit: Visit, site: Site) -> None:
+    person_id, first, last, employer = site.sql(
+        "SELECT u.id, u.first_name, u.last_name, e.name FROM user u JOIN entity e ON e.id = u.entity_id"
+        " WHERE u.login = 'etude'"
+    )[0]
+    manager = visit("admin")
+    page, main = manager.page, manager.page.locator("main")
+    _imports_a_register(manager, f"{last};{first}", employer)
+    _prints_a_code(manager)
+
+    manager.open(f"/reglages/personnes/{person_id}")
+    assert not walk(page)
+    choose(page, page.get_by_label("Rôle"), "Relais")
+    enter(manager, main.get_by_role("button", name="Donner ce rôle"), expected=422)
+    expect(page.locator(".error-summary")).to_be_focused()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Où")).to_be_focused()
+    choose(page, page.get_by_label("Où"), "Dépôt du Clavier")
+    enter(manager, main.get_by_role("button", name="Donner ce rôle"))
+    expect(page.locator("#messages")).to_contain_text("Rôle donné")
+
+    enter(manager, main.get_by_role("link", name="Transmettre ce que tient cette personne"))
+    tab_to(page, page.get_by_label("À qui transmettre"))
+    page.keyboard.type("moderation")
+    enter(manager, main.get_by_role("button", name="Transmettre"))
+    enter(manager, main.get_by_role("button", name="Transmettre"))
+    expect(page.locator("#messages")).to_contain_text("C'est transmis")
 
 
 @pytest.mark.parametrize("name", ["login", "proposal form", "group round", "list", "board"])
