@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import warnings
+from datetime import date
 from io import BytesIO
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -17,7 +19,7 @@ from tracker.enums import Role
 from tracker.errors import Refused
 from tracker.extensions import db
 from tracker.imports import pictures
-from tracker.models import Department, Entity, Programme, Site, Theme, User, WorkingGroup
+from tracker.models import Department, Entity, Programme, RoleGrant, Site, Theme, User, WorkingGroup
 
 project = settings_scene.project  # the fixture
 manager = settings_scene.manager  # the fixture
@@ -271,6 +273,20 @@ def test_the_settings_page_leads_from_what_is_missing_to_the_page_that_mends_it(
     assert links["Le contact n'est pas donné"] == "/reglages/contact"
     legal = "Les mentions sur les données personnelles ne sont pas remplies"
     assert links[legal] == "/reglages/donnees-personnelles"
+
+
+def test_the_moderation_counts_those_who_are_there_today(manager, writing) -> None:
+    def held(ends_on: date | None, **values: Any) -> None:
+        person = factories.user(Role.MODERATOR, **values)
+        db.session.scalars(select(RoleGrant).where(RoleGrant.user_id == person.id)).one().ends_on = ends_on
+
+    with writing():
+        held(date(2026, 3, 15))
+        held(None, is_active=False)
+    assert "0 personne à la modération" in manager.get("/reglages")
+    with writing():
+        held(date(2026, 12, 31))
+    assert "1 personne à la modération" in manager.get("/reglages")
 
 
 def test_no_manager_becomes_an_elector_by_setting_up(manager, project) -> None:

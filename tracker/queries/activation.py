@@ -14,7 +14,7 @@ from sqlalchemy.orm import aliased
 from tracker.enums import CodeChannel, Role
 from tracker.extensions import db
 from tracker.models import ActivationCode, Department, Event, RoleGrant, Site, User
-from tracker.queries.people import HAS_ACCOUNT
+from tracker.queries.people import HAS_ACCOUNT, active_grant
 from tracker.queries.projects import Choice
 from tracker.records import Page, paris_day, window
 
@@ -261,8 +261,7 @@ def _relays(now: datetime) -> Select[Any]:
         .where(
             RoleGrant.role == Role.RELAY,
             User.is_active.is_(True),
-            RoleGrant.starts_on <= today,
-            or_(RoleGrant.ends_on.is_(None), RoleGrant.ends_on >= today),
+            active_grant(today),
         )
     )
 

@@ -13,6 +13,7 @@ from tracker.extensions import db
 from tracker.letters import Quarter
 from tracker.models import Counter, Letter, LetterBlock, Proofreading, RoleGrant, User
 from tracker.queries import figures
+from tracker.queries.people import active_grant
 from tracker.queries.projects import ProjectRecord
 
 
@@ -156,8 +157,7 @@ def possible_readers(programme_id: int, *, today: date, q: str = "") -> tuple[tu
     else:
         holders = select(RoleGrant.user_id).where(
             or_(RoleGrant.programme_id.is_(None), RoleGrant.programme_id == programme_id),
-            RoleGrant.starts_on <= today,
-            or_(RoleGrant.ends_on.is_(None), RoleGrant.ends_on >= today),
+            active_grant(today),
         )
         query = query.where(User.id.in_(holders))
     rows = db.session.execute(query.order_by(User.last_name, User.first_name, User.id).limit(60))

@@ -27,7 +27,8 @@ class Credentials:
 HAS_ACCOUNT = or_(User.password_hash.is_not(None), User.subject.is_not(None))
 
 
-def _active_grant(today: Any) -> ColumnElement[bool]:
+def active_grant(today: Any) -> ColumnElement[bool]:
+    """A role that is held on that day."""
     return and_(RoleGrant.starts_on <= today, or_(RoleGrant.ends_on.is_(None), RoleGrant.ends_on >= today))
 
 
@@ -55,7 +56,7 @@ def _visit() -> Select[Any]:
         select(UserSession.id, UserSession.shared, *_PERSON, *_GRANT)
         .join_from(UserSession, User, User.id == UserSession.user_id)
         .outerjoin(Entity, Entity.id == User.entity_id)
-        .outerjoin(RoleGrant, and_(RoleGrant.user_id == User.id, _active_grant(bindparam("today", type_=Date()))))
+        .outerjoin(RoleGrant, and_(RoleGrant.user_id == User.id, active_grant(bindparam("today", type_=Date()))))
         .outerjoin(WorkingGroup, WorkingGroup.id == RoleGrant.group_id)
         .where(
             UserSession.token_hash == bindparam("token_hash"),
@@ -119,7 +120,7 @@ def actor_by_login(login: str, *, now: datetime) -> Actor | None:
     grants = db.session.execute(
         select(*_GRANT)
         .outerjoin_from(RoleGrant, WorkingGroup, WorkingGroup.id == RoleGrant.group_id)
-        .where(RoleGrant.user_id == person.id, _active_grant(paris_day(now)))
+        .where(RoleGrant.user_id == person.id, active_grant(paris_day(now)))
     ).all()
     return _actor(person, _grants(grants))
 

@@ -30,7 +30,7 @@ from tracker.models import (
 from tracker.queries import campaigns
 from tracker.queries.campaigns import CampaignRecord
 from tracker.queries.findings import Finding, Level
-from tracker.queries.people import HAS_ACCOUNT
+from tracker.queries.people import HAS_ACCOUNT, active_grant
 from tracker.queries.projects import CONTACT
 from tracker.records import paris_day
 
@@ -61,7 +61,8 @@ def _count(column: Any, *where: Any) -> Any:
     return select(func.count(column)).where(*where).scalar_subquery()
 
 
-def _counts() -> Counts:
+def _counts(now: datetime) -> Counts:
+    moderators = select(RoleGrant.user_id).where(RoleGrant.role == Role.MODERATOR, active_grant(paris_day(now)))
     row = db.session.execute(
         select(
             _count(Programme.id),
@@ -73,7 +74,7 @@ def _counts() -> Counts:
             _count(WorkingGroup.id),
             _count(User.id, User.is_active.is_(True)),
             _count(User.id, User.is_active.is_(True), HAS_ACCOUNT),
-            _count(RoleGrant.id, RoleGrant.role == Role.MODERATOR, RoleGrant.ends_on.is_(None)),
+            _count(User.id, User.is_active.is_(True), User.id.in_(moderators)),
             _count(OutboxMessage.id, OutboxMessage.state == OutboxState.FAILED),
             _count(Setting.key, Setting.key == CONTACT),
             _count(Setting.key, Setting.key == LEGAL),
@@ -174,7 +175,7 @@ def _consultation(every: tuple[CampaignRecord, ...], now: datetime) -> Finding:
 
 def findings(now: datetime) -> Iterator[Finding]:
     """All of it, in three statements."""
-    counts = _counts()
+    counts = _counts(now)
     every = campaigns.every()
     yield from steps(counts, _consultation(every, now))
     yield _told(
