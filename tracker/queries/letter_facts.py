@@ -68,7 +68,7 @@ class _Change:
 
 def facts(project: ProjectRecord, *, period: Period, opening: Counters | None) -> Facts:
     """The facts of a period; `opening` are the frozen counters of the previous letter, None for the first one."""
-    whole = Timeline.build(log.load_actions(programme_id=project.id), period.known_at)
+    whole = Timeline.build(log.project_actions(project.id), period.known_at)
     first, last = whole.states(period.after), whole.states(period.until)
     before = figures.snapshot(project, as_of=period.after, known_at=period.known_at, actions=first)
     closing = figures.snapshot(project, as_of=period.until, known_at=period.known_at, actions=last)

@@ -7,7 +7,9 @@ it is kept per process until the project's revision moves, so that lists and boa
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -24,6 +26,27 @@ from tracker.queries.projects import ProjectRecord
 from tracker.records import ActionRecord, MarkRecord, UpdateRecord
 
 _timelines: Kept[Timeline] = Kept(8)
+_read_once: ContextVar[dict[int, tuple[ActionRecord, ...]] | None] = ContextVar("_read_once", default=None)
+
+
+@contextmanager
+def read_once() -> Iterator[None]:
+    """Meanwhile the log of a project is read once: for who composes many letters in a row and writes no point."""
+    token = _read_once.set({})
+    try:
+        yield
+    finally:
+        _read_once.reset(token)
+
+
+def project_actions(programme_id: int) -> tuple[ActionRecord, ...]:
+    """All actions of a project, with their whole logs."""
+    read = _read_once.get()
+    if read is None:
+        return load_actions(programme_id=programme_id)
+    if programme_id not in read:
+        read[programme_id] = load_actions(programme_id=programme_id)
+    return read[programme_id]
 
 
 def load_actions(*, programme_id: int | None = None, ids: Collection[int] | None = None) -> tuple[ActionRecord, ...]:
@@ -139,6 +162,6 @@ def _logs(condition: ColumnElement[bool]) -> _Logs:
 def timeline(project: ProjectRecord, *, known_at: datetime | None = None) -> Timeline:
     """The timeline of a project: as known now from what this process keeps, else read and sorted anew."""
     if known_at is not None:
-        return Timeline.build(load_actions(programme_id=project.id), known_at)
+        return Timeline.build(project_actions(project.id), known_at)
     key = (database(), project)
-    return _timelines.get(key, lambda: Timeline.build(load_actions(programme_id=project.id)))
+    return _timelines.get(key, lambda: Timeline.build(project_actions(project.id)))

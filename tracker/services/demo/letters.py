@@ -9,6 +9,7 @@ from random import Random
 from tracker.enums import Role
 from tracker.extensions import write_transaction
 from tracker.letters.quarters import Quarter
+from tracker.queries import log
 from tracker.records import Actor, Grant
 from tracker.services import letters
 from tracker.services.demo import content
@@ -29,10 +30,11 @@ def publish_letters(programme_id: int, *, town: Town, rng: Random, progress: Cal
     editor = _actor(town.accounts["redaction"], Role.EDITOR)
     readers = [_actor(town.accounts[login], None) for login in READERS]
     texts = editorials()
-    for quarter, text in texts.items():
-        end = Quarter.parse(quarter).last_day
-        with write_transaction():
-            _publish(programme_id, quarter, text, end=end, editor=editor, readers=readers, rng=rng)
+    with log.read_once():
+        for quarter, text in texts.items():
+            end = Quarter.parse(quarter).last_day
+            with write_transaction():
+                _publish(programme_id, quarter, text, end=end, editor=editor, readers=readers, rng=rng)
     progress(f"{len(texts)} lettres publiées")
     return len(texts)
 
