@@ -7,7 +7,7 @@ from flask import current_app
 from sqlalchemy import Connection
 
 from tracker import models  # noqa: F401 - fills the metadata
-from tracker.extensions import db
+from tracker.extensions import db, write_options
 
 config = context.config
 if config.config_file_name is not None:
@@ -32,5 +32,5 @@ def run(connection: Connection | None) -> None:
 if context.is_offline_mode():
     run(None)
 else:
-    with db.engine.connect().execution_options(write=True) as connection:
+    with db.engine.connect().execution_options(**write_options(db.engine)) as connection:
         run(connection)

@@ -37,7 +37,11 @@ class Variable:
 VARIABLES = (
     Variable("TRACKER_MODE", "production, demo (demo accounts and banner) or test", "production"),
     Variable("TRACKER_SECRET_KEY", f"signs cookies and forms; {SECRET_MIN} characters or more; required in production"),
-    Variable("DATABASE_URL", "where the data lies", "sqlite file tracker.db in the instance folder"),
+    Variable(
+        "DATABASE_URL",
+        "where the data lies: sqlite:////path/of/a/file or postgresql://user:password@host/name",
+        "sqlite file tracker.db in the instance folder",
+    ),
     Variable("TRACKER_INSTANCE", "folder of the database, vote keys and uploads", "instance/ beside the code"),
     Variable("TRACKER_BASE_URL", "public address, used in letters, QR codes and mails", "http://127.0.0.1:8000"),
     Variable(
@@ -69,9 +73,21 @@ VARIABLES = (
 )
 
 
+LOCK_TIMEOUT_MS = 10_000
+# a node that vanished while it wrote holds up the others for a minute and a half, not for two hours
+KEEPALIVES = {"tcp_keepalives_idle": 30, "tcp_keepalives_interval": 10, "tcp_keepalives_count": 6}
+POSTGRESQL_OPTIONS: dict[str, Any] = {
+    "isolation_level": "REPEATABLE READ",  # of reads; writes say theirs
+    "pool_pre_ping": True,  # a server that was started again is no failure
+    "connect_args": {
+        "connect_timeout": 5,
+        "options": " ".join(
+            f"-c {name}={value}" for name, value in {"lock_timeout": LOCK_TIMEOUT_MS, **KEEPALIVES}.items()
+        ),
+    },
+}
 # what no installation changes
 FIXED: dict[str, Any] = {
-    "SQLALCHEMY_ENGINE_OPTIONS": {"hide_parameters": True},  # no log holds what a person wrote or supports
     "SESSION_COOKIE_HTTPONLY": True,
     "SESSION_COOKIE_SAMESITE": "Lax",
     "SESSION_REFRESH_EACH_REQUEST": False,
@@ -114,12 +130,21 @@ def _is_mail_server(url: str) -> bool:
         return False
 
 
-def _is_database(url: str) -> bool:
+def _database(url: str, problems: list[str]) -> dict[str, Any]:
+    """What SQLAlchemy is told: the address, with the driver we ship, and how its connections are made."""
+    options: dict[str, Any] = {"hide_parameters": True}  # no log holds what a person wrote or supports
     try:
-        make_url(url)
+        parsed = make_url(url)
     except ArgumentError:
-        return False
-    return True
+        problems.append("DATABASE_URL is not an address of a database: write for instance sqlite:////srv/tracker.db")
+        return {}
+    kind = parsed.get_backend_name()
+    if kind in {"postgresql", "postgres"}:
+        url = parsed.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+        options |= POSTGRESQL_OPTIONS
+    elif kind != "sqlite":
+        problems.append(f"DATABASE_URL names {kind}: this tool knows sqlite:// and postgresql:// alone.")
+    return {"SQLALCHEMY_DATABASE_URI": url, "SQLALCHEMY_ENGINE_OPTIONS": options}
 
 
 def _folder(path: str) -> Path:
@@ -177,11 +202,9 @@ def from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
     if mode == "production" and _flag(environ.get("FLASK_DEBUG", "0")):
         problems.append("FLASK_DEBUG is set: it shows the code to visitors. Remove it in production.")
     proxies = _proxies(environ.get("TRACKER_TRUSTED_PROXIES", "0"), problems)
-    database = environ.get("DATABASE_URL") or f"sqlite:///{instance / 'tracker.db'}"
+    database = _database(environ.get("DATABASE_URL") or f"sqlite:///{instance / 'tracker.db'}", problems)
     base_url = environ.get("TRACKER_BASE_URL") or "http://127.0.0.1:8000"
     mail_server = environ.get("SMTP_URL", "")
-    if not _is_database(database):
-        problems.append("DATABASE_URL is not an address of a database: write for instance sqlite:////srv/tracker.db")
     if not _is_site(base_url):
         problems.append("TRACKER_BASE_URL must be the public address, such as https://projet.exemple.fr")
     if mail_server and not _is_mail_server(mail_server):
@@ -194,7 +217,7 @@ def from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
         "MODE": mode,
         "DEMO": mode == "demo",
         "SECRET_KEY": secret,
-        "SQLALCHEMY_DATABASE_URI": database,
+        **database,
         "INSTANCE_FOLDER": instance,
         "BASE_URL": base_url.rstrip("/"),
         "SITE_NAME": environ.get("TRACKER_SITE_NAME", "Projet d'administration"),

@@ -1,7 +1,9 @@
 """The Flask extensions, and how a transaction begins.
 
-SQLite (design 4.12): plain ``BEGIN`` for reads, ``BEGIN IMMEDIATE`` for writes, so that two writers queue instead of
-failing half-way, and readers never wait. A request reads first, then calls `begin_write()` just before the service.
+Writers queue, one at a time, instead of failing half-way; readers never wait, and see one state of the data
+(design 4.12). SQLite: plain ``BEGIN`` for reads, ``BEGIN IMMEDIATE`` for writes. PostgreSQL: REPEATABLE READ for reads;
+a write takes one lock, held until it ends, and reads at READ COMMITTED what the writer before it committed.
+A request reads first, then calls `begin_write()` just before the service.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from flask_babel import Babel, Domain, force_locale, get_locale
 from flask_login import LoginManager
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf.csrf import CSRFProtect
-from sqlalchemy import Connection, Engine, MetaData, TextClause, event
+from sqlalchemy import Connection, Engine, ExceptionContext, MetaData, Table, TextClause, event, func, select
 from sqlalchemy import exc as sql_errors
 from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session
 
@@ -30,7 +32,8 @@ NAMING = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
     "pk": "pk_%(table_name)s",
 }
-BUSY_TIMEOUT_MS = 10_000
+BUSY_TIMEOUT_MS = 10_000  # how long a writer waits for its turn
+WRITE_LOCK = 4_120  # the lock that writers take on PostgreSQL; its number is that of the rule in the design
 FRENCH = "fr"  # the language of the message ids, of what is kept, and of whoever chose none
 
 
@@ -172,13 +175,32 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 
 @event.listens_for(Engine, "begin")
 def _begin(connection: Connection) -> None:
+    writing = connection.get_execution_options().get("write", False)
     if connection.dialect.name != "sqlite":
-        return
-    if connection.get_execution_options().get("write", False):
+        if writing:
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITE_LOCK})")
+    elif writing:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
     else:  # said to the driver itself: every request says it, and it touches no file, hence cannot fail
         driver: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]
         driver.execute("BEGIN")
+
+
+def write_options(engine: Engine) -> dict[str, Any]:
+    """The options of a connection on which a write transaction begins."""
+    if engine.dialect.name == "sqlite":
+        return {"write": True}
+    # a statement sees what was committed before it: the wait for the lock would else fix what the next ones see
+    return {"write": True, "isolation_level": "READ COMMITTED"}
+
+
+@event.listens_for(Engine, "handle_error")
+def _leave_values_out(context: ExceptionContext) -> None:
+    """PostgreSQL's second line quotes the values it refused: no log holds what a person wrote or supports."""
+    error, original = context.sqlalchemy_exception, context.original_exception
+    if error is not None and context.dialect.name == "postgresql":
+        original.args = tuple(str(one).splitlines()[0] if one else one for one in original.args)
+        error.args = tuple(str(one).splitlines()[0] if one else one for one in error.args)
 
 
 class CommitFailed(Exception):
@@ -213,7 +235,7 @@ def begin_write() -> None:
     if session.info.get("reading_only"):
         raise RuntimeError("GET never writes: use a POST")
     session.rollback()
-    session.connection(execution_options={"write": True})
+    session.connection(execution_options=write_options(db.engine))
     session.info["writing"] = True
 
 
@@ -231,6 +253,15 @@ def end_transaction(*, commit: bool) -> None:
             session.rollback()
     finally:
         session.info.pop("writing", None)
+
+
+def keys_were_given(table: Table) -> None:
+    """To be called once rows with keys of our choice were inserted: PostgreSQL gives the next ones after them."""
+    if db.engine.dialect.name == "sqlite" or "id" not in table.columns:
+        return
+    name = db.engine.dialect.identifier_preparer.format_table(table)
+    last = select(func.max(table.c.id)).scalar_subquery()
+    db.session.execute(select(func.setval(func.pg_get_serial_sequence(name, "id"), last)))
 
 
 @contextmanager

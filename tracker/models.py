@@ -61,6 +61,8 @@ from tracker.records import NO_COLOUR
 TITLE_MAX = 200
 NAME_MAX = 160
 SLUG_MAX = 80
+# in the order of its letters on both databases: ranges of logins are sought
+LOGIN = String(SLUG_MAX).with_variant(String(SLUG_MAX, collation="C"), "postgresql")
 
 
 class Instant(TypeDecorator[datetime]):
@@ -80,15 +82,15 @@ class Instant(TypeDecorator[datetime]):
         return None if value is None else value.replace(tzinfo=UTC)
 
 
-def choice(members: type[StrEnum]) -> SqlEnum:
-    """A closed list stored by value as text, with a CHECK."""
+def choice(members: type[StrEnum], *, name: str = "") -> SqlEnum:
+    """A closed list stored by value as text, with a CHECK, whose `name` is told where a table has two of one list."""
     return SqlEnum(
         members,
         values_callable=lambda m: [x.value for x in m],
         native_enum=False,
         create_constraint=True,
         length=24,
-        name=members.__name__.lower(),
+        name=name or members.__name__.lower(),
     )
 
 
@@ -174,7 +176,7 @@ class Site(Numbered):
 class User(Numbered):
     """A person, with or without an account (no password: not yet activated)."""
 
-    login: Mapped[str] = mapped_column(String(SLUG_MAX), unique=True)
+    login: Mapped[str] = mapped_column(LOGIN, unique=True)
     email: Mapped[str | None] = mapped_column(String(254), unique=True)
     password_hash: Mapped[str | None] = mapped_column(String(200))
     password_changed_at: Mapped[datetime | None] = mapped_column(Instant)
@@ -467,7 +469,7 @@ class ProposalTransition(Numbered):
     """A move from one state to the next; append-only, and without actor (a sealed author must not show)."""
 
     proposal_id: Mapped[int] = fk("proposal.id")
-    from_state: Mapped[ProposalState | None] = mapped_column(choice(ProposalState))
+    from_state: Mapped[ProposalState | None] = mapped_column(choice(ProposalState, name="from_state"))
     to_state: Mapped[ProposalState] = mapped_column(choice(ProposalState))
     effective_on: Mapped[date]
     recorded_at: Mapped[datetime] = mapped_column(Instant)

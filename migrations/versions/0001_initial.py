@@ -155,7 +155,11 @@ def upgrade():
     op.create_table(
         "user",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("login", sa.String(length=80), nullable=False),
+        sa.Column(
+            "login",
+            sa.String(length=80).with_variant(sa.String(length=80, collation="C"), "postgresql"),
+            nullable=False,
+        ),
         sa.Column("email", sa.String(length=254), nullable=True),
         sa.Column("password_hash", sa.String(length=200), nullable=True),
         sa.Column("password_changed_at", sa.DateTime(), nullable=True),
@@ -1290,7 +1294,7 @@ def upgrade():
                 "redirected",
                 "merged",
                 "withdrawn",
-                name="proposalstate",
+                name="from_state",
                 native_enum=False,
                 create_constraint=True,
                 length=24,

@@ -104,7 +104,7 @@ def test_good_values_are_taken(tmp_path: Path) -> None:
     assert values["TRUSTED_PROXIES"] == 2
     assert (values["SITE_NAME"], values["CONTACT"]) == ("Cap 2030", "Mme X")
     assert values["SMTP_URL"].endswith("@mail:587")
-    assert values["SQLALCHEMY_DATABASE_URI"] == "postgresql://u:p@h/db"
+    assert values["SQLALCHEMY_DATABASE_URI"] == "postgresql+psycopg://u:p@h/db"
 
 
 def test_no_error_of_the_database_prints_what_a_person_wrote(tmp_path: Path) -> None:

@@ -362,7 +362,7 @@ def resembling(text: str, *, programme_id: int, limit: int = 3) -> tuple[Resembl
     found = nearest.subquery()
     rows = db.session.execute(
         select(Proposal.number, Proposal.title, Proposal.state, Proposal.support_count)
-        .join(found, found.c.rowid == Proposal.id)
+        .join(found, found.c.proposal_id == Proposal.id)
         .where(Proposal.programme_id == programme_id, Proposal.state.in_(VISIBLE))
         .order_by(found.c.distance, Proposal.number)
         .limit(limit)

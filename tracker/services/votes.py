@@ -13,9 +13,10 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from flask_babel import gettext
-from sqlalchemy import and_, delete, false, insert, or_, select, update
+from sqlalchemy import and_, delete, false, insert, or_, select, text, update
 
 from tracker import permissions, workflow
 from tracker.enums import VoteChoice
@@ -246,6 +247,9 @@ def close_votes(*, campaign_id: int, now: datetime) -> bool:
 
 def _rewrite(model: type[Vote] | type[RollEntry], campaign_id: int) -> None:
     table = model.__table__
+    if db.engine.dialect.name == "postgresql":
+        _rewrite_file(table)
+        return
     rows = db.session.execute(
         select(table).where(table.c.campaign_id == campaign_id).order_by(*table.primary_key.columns)
     ).mappings()
@@ -256,6 +260,23 @@ def _rewrite(model: type[Vote] | type[RollEntry], campaign_id: int) -> None:
     )
     if kept:
         db.session.execute(insert(table), kept)
+
+
+def _rewrite_file(table: Any) -> None:
+    """PostgreSQL keeps deleted rows where they lay until a cleaning: the whole table gets a new file instead.
+
+    Nor is a row's writing transaction, which ties a vote to a line of the roll, known any more. A reader who began
+    before and looks at this table only afterwards finds it empty, this once.
+    """
+    db.session.expire_all()
+    order = ", ".join(column.name for column in table.primary_key.columns)
+    for statement in (
+        f"CREATE TEMPORARY TABLE kept_rows ON COMMIT DROP AS SELECT * FROM {table.name}",  # noqa: S608 - names of our own
+        f"TRUNCATE {table.name}",
+        f"INSERT INTO {table.name} SELECT * FROM kept_rows ORDER BY {order}",  # noqa: S608
+        "DROP TABLE kept_rows",
+    ):
+        db.session.execute(text(statement))
 
 
 def due_to_open(now: datetime) -> tuple[CampaignRecord, ...]:

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Table, func, insert, select
 from sqlalchemy.sql.schema import CallableColumnDefault, ScalarElementColumnDefault
 
-from tracker.extensions import db
+from tracker.extensions import db, keys_were_given
 from tracker.models import Event
 
 CHUNK = 2_000
@@ -73,6 +73,7 @@ class Batch:
             for start in range(0, len(rows), CHUNK):
                 db.session.execute(insert(table), rows[start : start + CHUNK])
             if rows:
+                keys_were_given(table)
                 yield table.name, len(rows)
 
 

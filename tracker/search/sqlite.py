@@ -1,0 +1,61 @@
+"""Search by SQLite's FTS5."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, Select, bindparam, column, func, literal_column, select, table, text
+
+from tracker.extensions import db
+from tracker.search.folding import fold, stem, telling_stems, words
+
+CREATE = (
+    (
+        "CREATE VIRTUAL TABLE IF NOT EXISTS proposal_search "
+        'USING fts5(title, body, tokenize="unicode61 remove_diacritics 2")'
+    ),
+)
+DROP = ("DROP TABLE IF EXISTS proposal_search",)
+
+_index = table("proposal_search", column("rowid"), column("title"), column("body"))
+
+
+def index_many(rows: list[tuple[int, str, str]]) -> None:
+    db.session.execute(
+        text("INSERT INTO proposal_search (rowid, title, body) VALUES (:id, :title, :body)"),
+        [{"id": key, "title": fold(title), "body": fold(body)} for key, title, body in rows],
+    )
+
+
+def remove_proposal(proposal_id: int) -> None:
+    db.session.execute(text("DELETE FROM proposal_search WHERE rowid = :id"), {"id": proposal_id})
+
+
+def matching_proposals(query: str) -> Select[tuple[int]] | None:
+    # every word is quoted, hence never syntax, and found by its beginning
+    expression = " ".join(f'"{stem(word)}"*' for word in words(query))
+    if not expression:
+        return None
+    return select(_index.c.rowid).where(_matches(expression))
+
+
+def resembling_proposals(text_typed: str) -> Select[tuple[int, float]] | None:
+    expression = " OR ".join(f'"{one}"*' for one in telling_stems(text_typed))
+    if not expression:
+        return None
+    distance = func.bm25(literal_column("proposal_search"), 4.0, 1.0).label("distance")
+    return (
+        select(_index.c.rowid.label("proposal_id"), distance).where(_matches(expression)).order_by("distance").limit(20)
+    )
+
+
+def _matches(expression: str):  # type: ignore[no-untyped-def]
+    return literal_column("proposal_search").op("MATCH")(bindparam("search_words", expression, unique=True))
+
+
+def create(connection: Connection) -> None:
+    for statement in CREATE:
+        connection.exec_driver_sql(statement)
+
+
+def drop(connection: Connection) -> None:
+    for statement in DROP:
+        connection.exec_driver_sql(statement)
