@@ -17,7 +17,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import event, select
 
-from tests import demo_digest, effort, factories  # noqa: F401 - `effort` says how many cases properties take
+from tests import databases, demo_digest, effort, factories  # noqa: F401 - `effort` says how many cases properties take
 from tests.client import CheckedClient
 from tracker import create_app
 from tracker.extensions import db, end_transaction, write_transaction
@@ -62,25 +62,41 @@ def scratch() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def shared_app(scratch: Path) -> Flask:
+def bases(scratch: Path) -> Iterator[Any]:
+    """`bases(name)` gives a database of the kind that TRACKER_TEST_DATABASE asks for; "empty" is the migrated one."""
+    with databases.bases(scratch) as make:
+        yield make
+
+
+@pytest.fixture(scope="session")
+def shared_app(scratch: Path, bases: Any) -> Flask:
     """One application for the whole run; `app` gives it an empty database for each test."""
+    base = bases("test")
     app = create_app(
         environ={
             "TRACKER_MODE": "test",
             "TRACKER_SECRET_KEY": SECRET,
             "TRACKER_INSTANCE": str(scratch / "instance"),
-            "DATABASE_URL": f"sqlite:///{scratch / 'test.db'}",
+            "DATABASE_URL": base.url,
         },
         config={"TESTING": True, "SERVER_NAME": None},
     )
     with app.app_context():
         flask_migrate.upgrade()  # the real migrations, so that no test passes on a schema that production lacks
-        db.session.remove()
-        db.engine.dispose()
+    databases.let_go(app)
+    app.config["BASE"] = base
     for name in app.jinja_env.list_templates(extensions=["html", "txt"]):
         app.jinja_env.get_template(name)  # compiled once, so that no test pays for it
-    shutil.copy(scratch / "test.db", scratch / "empty.db")
+    base.keep("empty")
     return app
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What shows something of SQLite's own is left out on another database, and the reason told."""
+    for item in items:
+        mark = item.get_closest_marker("sqlite")
+        if mark is not None and databases.ON_POSTGRESQL:
+            item.add_marker(pytest.mark.skip(reason=f"of SQLite alone: {mark.args[0]}"))
 
 
 @pytest.fixture
@@ -91,19 +107,19 @@ def clock() -> Clock:
 @pytest.fixture
 def app(shared_app: Flask, scratch: Path, clock: Clock) -> Iterator[Flask]:
     """The application on an empty database, with its context pushed."""
-    for suffix in ("-wal", "-shm"):
-        (scratch / f"test.db{suffix}").unlink(missing_ok=True)
-    # a new file, not the old one rewritten: a failed test's traceback may still hold a cursor on that
-    shutil.copy(scratch / "empty.db", scratch / "next.db")
-    os.replace(scratch / "next.db", scratch / "test.db")
+    if not databases.ON_POSTGRESQL:
+        shared_app.config["BASE"].put_back("empty")
     shutil.rmtree(scratch / "instance" / "vote-keys", ignore_errors=True)
     shared_app.config["CLOCK"] = clock
     kept.forget()
     with shared_app.app_context():
+        if databases.ON_POSTGRESQL:
+            databases.sweep()
         yield shared_app
         end_transaction(commit=False)
         db.session.remove()
-        db.engine.dispose()
+        if not databases.ON_POSTGRESQL:  # whose connections stay good: the next test finds them
+            db.engine.dispose()
 
 
 @pytest.fixture
@@ -131,7 +147,7 @@ def counting() -> Iterator[list[str]]:
     statements: list[str] = []
 
     def note(_conn: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        if not statement.startswith(("BEGIN", "PRAGMA", "SAVEPOINT", "RELEASE")):
+        if not statement.startswith(("BEGIN", "PRAGMA", "SAVEPOINT", "RELEASE", "SELECT pg_advisory_xact_lock")):
             statements.append(statement)
 
     event.listen(db.engine, "before_cursor_execute", note)
@@ -148,14 +164,20 @@ def count_sql(app: Flask) -> Any:
 
 
 @pytest.fixture(scope="session")
-def demo_app(scratch: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+def demo_app(scratch: Path, bases: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     """The whole demonstration, loaded once for the run as of NOON; read it, and use `fresh_demo` to change it."""
     folder = scratch / "demo"
-    base = tmp_path_factory.getbasetemp()
-    if os.environ.get("PYTEST_XDIST_WORKER"):
-        base = base.parent  # common to the processes of this run
-    app = demo_digest.built_once(base, folder, SECRET, now=NOON)
-    shutil.copy(folder / "demo.db", folder / "loaded.db")
+    if databases.ON_POSTGRESQL:
+        base = bases("demo")
+        app = demo_digest.built(folder, SECRET, now=NOON, url=base.url)
+    else:
+        common = tmp_path_factory.getbasetemp()
+        if os.environ.get("PYTEST_XDIST_WORKER"):
+            common = common.parent  # to the processes of this run
+        base = databases.SqliteBase(folder, "demo")
+        app = demo_digest.built_once(common, folder, SECRET, now=NOON)
+    base.keep("loaded")
+    app.config["BASE"] = base
     shutil.copytree(folder / "instance" / "vote-keys", folder / "loaded-keys")
     app.config["DEMO_FOLDER"] = folder
     with app.app_context():
@@ -189,13 +211,8 @@ def fresh_demo(demo_app: Flask) -> Iterator[Flask]:
     folder: Path = demo_app.config["DEMO_FOLDER"]
 
     def restore() -> None:
-        with demo_app.app_context():
-            db.session.remove()
-            db.engine.dispose()
-        for suffix in ("-wal", "-shm"):
-            (folder / f"demo.db{suffix}").unlink(missing_ok=True)
-        shutil.copy(folder / "loaded.db", folder / "next.db")
-        os.replace(folder / "next.db", folder / "demo.db")
+        databases.let_go(demo_app)
+        demo_app.config["BASE"].put_back("loaded")
         shutil.rmtree(folder / "instance" / "vote-keys", ignore_errors=True)
         shutil.copytree(folder / "loaded-keys", folder / "instance" / "vote-keys")
         kept.forget()

@@ -25,23 +25,23 @@ from tracker.services import demo
 DRAWN = {User.__table__: {"password_hash"}, Campaign.__table__: {"key_sha256"}, Vote.__table__: {"tag"}}
 
 
-def application(folder: Path, secret: str, *, now: datetime) -> Flask:
-    """An application of its own in demo mode, whose database and keys stand in that folder."""
+def application(folder: Path, secret: str, *, now: datetime, url: str = "") -> Flask:
+    """An application of its own in demo mode, whose keys, and database unless told, stand in that folder."""
     return create_app(
         environ={
             "TRACKER_MODE": "demo",
             "TRACKER_SECRET_KEY": secret,
             "TRACKER_INSTANCE": str(folder / "instance"),
-            "DATABASE_URL": f"sqlite:///{folder / 'demo.db'}",
+            "DATABASE_URL": url or f"sqlite:///{folder / 'demo.db'}",
         },
         config={"TESTING": True, "SERVER_NAME": None, "CLOCK": lambda: now},
     )
 
 
-def build(folder: Path, secret: str, *, now: datetime) -> dict[str, Any]:
-    """Migrate a database there and load the demonstration; what was loaded, what was said meanwhile, and the digest."""
+def build(app: Flask, *, now: datetime) -> dict[str, Any]:
+    """Migrate its database and load the demonstration; what was loaded, what was said meanwhile, and the digest."""
     said: list[str] = []
-    with application(folder, secret, now=now).app_context():
+    with app.app_context():
         flask_migrate.upgrade()
         loaded = demo.load(now=now, say=said.append)
         assert loaded is not None
@@ -49,6 +49,14 @@ def build(folder: Path, secret: str, *, now: datetime) -> dict[str, Any]:
         db.session.remove()
         db.engine.dispose()
     return found
+
+
+def built(folder: Path, secret: str, *, now: datetime, url: str = "") -> Flask:
+    """The demonstration loaded in a folder of one's own, or in the database of that address."""
+    folder.mkdir(exist_ok=True)
+    app = application(folder, secret, now=now, url=url)
+    app.config.update(build(app, now=now))
+    return app
 
 
 def built_once(base: Path, folder: Path, secret: str, *, now: datetime) -> Flask:
@@ -59,7 +67,7 @@ def built_once(base: Path, folder: Path, secret: str, *, now: datetime) -> Flask
         if not done.exists():
             shutil.rmtree(original, ignore_errors=True)
             original.mkdir()
-            done.write_text(json.dumps(build(original, secret, now=now)))
+            done.write_text(json.dumps(build(application(original, secret, now=now), now=now)))
     shutil.copytree(original, folder)
     app = application(folder, secret, now=now)
     app.config.update(json.loads(done.read_text()))
@@ -82,5 +90,5 @@ def digest() -> str:
 if __name__ == "__main__":
     target = Path(sys.argv[1])
     target.mkdir(parents=True, exist_ok=True)
-    built = build(target, "for tests only, never elsewhere: 9876543210", now=datetime.fromisoformat(os.environ["NOW"]))
-    sys.stdout.write(built["DEMO_DIGEST"])
+    made = built(target, "for tests only, never elsewhere: 9876543210", now=datetime.fromisoformat(os.environ["NOW"]))
+    sys.stdout.write(made.config["DEMO_DIGEST"])

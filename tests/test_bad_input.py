@@ -229,9 +229,9 @@ def forms(world: World) -> dict[str, Form]:
 
 
 def _post(world: World, form: Form, typed_in: dict[str, Any], said: str, **options: Any) -> Answer:
-    before = world.version()
+    before = world.watch.now()
     answer = world.open(form.role, "POST", form.action, typed_in, check=False, **options)
-    if world.version() != before:
+    if world.watch.written_since(before):
         assert answer.status < 400 or form.action in COUNTED, f"written, yet {answer.status}: {said}"
         world.put_back()
     fine(answer, said)

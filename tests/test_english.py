@@ -175,11 +175,11 @@ def test_an_empty_form_is_refused_in_english(world: World, reading: Reading) -> 
         methods = methods_of(world.app)
         for entry in ENTRIES:
             if "POST" in methods[entry.endpoint]:
-                path, before = world.path(entry), world.version()
+                path, before = world.path(entry), world.watch.now()
                 for role in readers(entry, "POST"):
                     yield f"{role} POST {path}", world.open(role, "POST", path, headers=ENGLISH, check=False)
-                    if world.version() != before:
+                    if world.watch.written_since(before):
                         world.put_back()
-                        before = world.version()
+                        before = world.watch.now()
 
     check(reading, answers())

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from typing import Any
 from urllib.parse import quote
 
@@ -48,9 +46,9 @@ def test_who_may_enter(world: World, entry: Entry) -> None:
 
 def _enter(world: World, entry: Entry, method: str, role: str) -> None:
     path = world.path(entry)
-    before = world.version()
+    before = world.watch.now()
     answer = world.open(role, method, path)
-    wrote = world.version() != before
+    wrote = world.watch.written_since(before)
     if wrote:
         world.put_back()
     said = f"{role} {method} {path}: {answer.status}"
@@ -79,10 +77,7 @@ def _leads_to_login(location: str) -> bool:
 
 
 def _one(world: World, query: str) -> tuple[Any, ...]:
-    with closing(sqlite3.connect(world.folder / "demo.db")) as connection:
-        found = connection.execute(query, world.objects).fetchone()
-    assert found is not None, query
-    return tuple(found)
+    return world.one(query, **world.objects)
 
 
 def _readers(world: World, path: str, words: str) -> set[str]:
@@ -97,7 +92,9 @@ def _plain(text: str, length: int = 40) -> str:
     return " ".join(first[:length].rsplit(" ", 1)[0].split())
 
 
-NAMELESS = "(SELECT id FROM user WHERE login IN ('agent','pilote','etude','moderation','copil','redaction','admin'))"
+NAMELESS = (
+    "(SELECT id FROM \"user\" WHERE login IN ('agent','pilote','etude','moderation','copil','redaction','admin'))"
+)
 
 
 def test_a_draft_is_known_to_its_author_alone(world: World) -> None:
@@ -117,8 +114,8 @@ def test_a_returned_proposal_and_its_reason_stay_between_author_and_moderation(w
     key, reason, number, author = _one(
         world,
         "SELECT p.draft_key, t.reason, p.id, u.login FROM proposal p JOIN proposal_transition t ON t.proposal_id = "
-        "p.id JOIN authorship a ON a.proposal_id = p.id JOIN user u ON u.id = a.user_id WHERE p.state = 'draft' AND "
-        f"t.reason <> '' AND a.user_id NOT IN {NAMELESS} ORDER BY a.sealed, p.id LIMIT 1",
+        "p.id JOIN authorship a ON a.proposal_id = p.id JOIN \"user\" u ON u.id = a.user_id WHERE p.state = 'draft' "
+        f"AND t.reason <> '' AND a.user_id NOT IN {NAMELESS} ORDER BY a.sealed, p.id LIMIT 1",
     )
     words = _plain(reason)
     for path in (f"/propositions/brouillons/{key}", f"/moderation/{number}", f"/propositions/brouillons/{key}/apercu"):
@@ -144,15 +141,13 @@ def test_a_submission_is_read_by_its_authors_and_the_moderation(world: World) ->
 def test_a_private_note_is_read_by_committee_lead_and_pilote(world: World) -> None:
     query = (
         "SELECT a.number, u.private_note FROM action_update u JOIN action a ON a.id = u.action_id JOIN working_group g "
-        "ON g.id = a.group_id WHERE u.private_note <> '' AND (a.pilot_id IS NULL OR a.pilot_id <> (SELECT id FROM user "
-        "WHERE login = 'pilote')) AND g.id {} (SELECT group_id FROM role_grant WHERE role = 'group_lead' AND user_id = "
-        "(SELECT id FROM user WHERE login = 'pilote')) ORDER BY u.id DESC LIMIT 1"
+        "ON g.id = a.group_id WHERE u.private_note <> '' AND (a.pilot_id IS NULL OR a.pilot_id <> (SELECT id FROM "
+        "\"user\" WHERE login = 'pilote')) AND g.id {} (SELECT group_id FROM role_grant WHERE role = 'group_lead' AND "
+        "user_id = (SELECT id FROM \"user\" WHERE login = 'pilote')) ORDER BY u.id DESC LIMIT 1"
     )
     number, note = _one(world, query.format("NOT IN"))
     assert _readers(world, f"/actions/{number}", _plain(note)) == {"copil"}
-    with closing(sqlite3.connect(world.folder / "demo.db")) as connection:
-        own = connection.execute(query.format("IN")).fetchone()
-    if own is not None:
+    for own in world.rows(query.format("IN")):
         assert _readers(world, f"/actions/{own[0]}", _plain(own[1])) == {"copil", "pilote"}
 
 
@@ -181,7 +176,7 @@ def test_a_letter_being_written_is_read_by_the_editor_and_those_asked(world: Wor
     for role in ROLES:
         listed = f"/brouillons/{QUARTER}" in world.open(role, "GET", "/lettres" + IN_PROJECT).text
         assert listed == (role == "redaction"), role
-    (reader,) = _one(world, "SELECT id FROM user WHERE login = 'etude'")
+    (reader,) = _one(world, "SELECT id FROM \"user\" WHERE login = 'etude'")
     asked = world.open("redaction", "POST", f"{DRAFT}/relecteurs{IN_PROJECT}", {"readers": str(reader)})
     try:
         assert asked.status == 303, asked.words[:300]

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from urllib.parse import quote
 
 import pytest
@@ -24,8 +22,7 @@ def world(demo_app: Flask) -> Iterator[World]:
 
 
 def rows(world: World, query: str) -> list[tuple[object, ...]]:
-    with closing(sqlite3.connect(world.folder / "demo.db")) as connection:
-        return connection.execute(query).fetchall()
+    return world.rows(query)
 
 
 @pytest.fixture(scope="module")
@@ -33,14 +30,14 @@ def names(world: World) -> list[str]:
     """Full names of those who asked not to be named and stand nowhere else under their name."""
     found = rows(
         world,
-        "SELECT DISTINCT u.first_name || ' ' || u.last_name FROM authorship a JOIN user u ON u.id = a.user_id "
+        "SELECT DISTINCT u.first_name || ' ' || u.last_name FROM authorship a JOIN \"user\" u ON u.id = a.user_id "
         "WHERE a.sealed",
     )
     open_elsewhere = rows(
         world,
-        "SELECT u.first_name || ' ' || u.last_name FROM user u WHERE u.id IN (SELECT user_id FROM authorship WHERE NOT "
-        "sealed AND user_id IS NOT NULL) OR u.id IN (SELECT user_id FROM role_grant) OR u.id IN (SELECT pilot_id FROM "
-        "action) OR u.id IN (SELECT author_id FROM action_update)",
+        "SELECT u.first_name || ' ' || u.last_name FROM \"user\" u WHERE u.id IN (SELECT user_id FROM authorship WHERE "
+        "NOT sealed AND user_id IS NOT NULL) OR u.id IN (SELECT user_id FROM role_grant) OR u.id IN (SELECT pilot_id "
+        "FROM action) OR u.id IN (SELECT author_id FROM action_update)",
     )
     left = sorted({str(one) for (one,) in found} - {str(one) for (one,) in open_elsewhere})
     assert len(left) > 20

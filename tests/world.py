@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import io
-import os
 import shutil
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -14,10 +12,12 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, text
 
+from tests import databases
 from tests.client import Answer, CheckedClient, check_page
 from tests.conftest import Clock
+from tests.databases import Base, Watch
 from tests.places import IN_PROJECT, PROJECT, QUARTER, ROLES, VISITOR, Entry
 from tracker.exports import pdf
 from tracker.exports.stylesheet import stylesheet
@@ -27,13 +27,13 @@ from tracker.queries import kept
 
 # What stands in the braces of `places.ENTRIES`; later ones may use earlier ones.
 OBJECTS = {
-    "person": "SELECT id FROM user WHERE login = 'etude'",
-    "grant": "SELECT min(r.id) FROM role_grant r JOIN user u ON u.id = r.user_id WHERE u.login = 'etude'",
+    "person": "SELECT id FROM \"user\" WHERE login = 'etude'",
+    "grant": "SELECT min(r.id) FROM role_grant r JOIN \"user\" u ON u.id = r.user_id WHERE u.login = 'etude'",
     "register_run": "SELECT max(id) FROM register_run",
     "led": "SELECT a.number FROM action a JOIN working_group g ON g.id = a.group_id WHERE g.slug = :led_group "
     "ORDER BY a.number LIMIT 1",
     "other": "SELECT a.number FROM action a JOIN working_group g ON g.id = a.group_id WHERE g.slug = :other_group "
-    "AND a.pilot_id IS NOT (SELECT id FROM user WHERE login = 'pilote') ORDER BY a.number LIMIT 1",
+    "AND a.pilot_id IS DISTINCT FROM (SELECT id FROM \"user\" WHERE login = 'pilote') ORDER BY a.number LIMIT 1",
     "led_point": "SELECT max(u.id) FROM action_update u JOIN action a ON a.id = u.action_id WHERE a.number = :led "
     "AND u.kind = 'statement'",
     "other_point": "SELECT max(u.id) FROM action_update u JOIN action a ON a.id = u.action_id "
@@ -51,15 +51,15 @@ OBJECTS = {
     "AND p.programme_id = :project",
     "condition": "SELECT c.id FROM decision_condition c JOIN decision d ON d.id = c.decision_id "
     "JOIN proposal p ON p.id = d.proposal_id WHERE p.programme_id = :project AND d.published_on IS NOT NULL",
-    "mine": "SELECT p.number FROM proposal p JOIN authorship a ON a.proposal_id = p.id JOIN user u ON u.id = a.user_id "
-    "WHERE u.login = 'agent' AND p.programme_id = :project AND p.state = 'published'",
+    "mine": "SELECT p.number FROM proposal p JOIN authorship a ON a.proposal_id = p.id JOIN \"user\" u ON u.id = "
+    "a.user_id WHERE u.login = 'agent' AND p.programme_id = :project AND p.state = 'published'",
     "mine_key": "SELECT draft_key FROM proposal WHERE number = :mine",
-    "draft": "SELECT p.draft_key FROM proposal p JOIN authorship a ON a.proposal_id = p.id JOIN user u ON u.id = "
+    "draft": "SELECT p.draft_key FROM proposal p JOIN authorship a ON a.proposal_id = p.id JOIN \"user\" u ON u.id = "
     "a.user_id WHERE u.login = 'agent' AND p.state = 'draft'",
     "letter": "SELECT max(number) FROM letter",
     "asked": "SELECT max(id) FROM data_request",
     "withdrawn": "SELECT max(id) FROM redaction",
-    "leaver": "SELECT max(id) FROM user WHERE erased_at IS NULL AND login NOT IN ('agent', 'pilote', 'etude', "
+    "leaver": "SELECT max(id) FROM \"user\" WHERE erased_at IS NULL AND login NOT IN ('agent', 'pilote', 'etude', "
     "'moderation', 'copil', 'redaction', 'admin') AND id NOT IN (SELECT user_id FROM authorship WHERE user_id IS "
     "NOT NULL AND sealed)",
     "employer": "SELECT max(id) FROM entity",
@@ -69,6 +69,13 @@ OBJECTS = {
     "theme": "SELECT max(id) FROM theme WHERE programme_id = :project AND NOT is_unknown",
     "group_id": "SELECT max(id) FROM working_group WHERE programme_id = :project",
 }  # fmt: skip
+
+
+GROUPS = (
+    "SELECT g.slug, max(CASE WHEN u.login = 'pilote' THEN 1 ELSE 0 END) AS his FROM working_group g JOIN role_grant r "
+    'ON r.group_id = g.id JOIN "user" u ON u.id = r.user_id WHERE g.programme_id = :project GROUP BY g.slug, g.id '
+    "ORDER BY his DESC, g.id"
+)
 
 
 class World:
@@ -81,9 +88,10 @@ class World:
         app.config["CLOCK"] = self.clock
         self.clients: dict[str, CheckedClient] = {}
         self.seen: set[tuple[str, str, int]] = set()
-        self._watch: sqlite3.Connection | None = None
+        self.base: Base = app.config["BASE"]
+        self._watch: Watch | None = None
         self._still: kept.Held | None = None  # what the process kept of the world before anything was written to it
-        self._restore("loaded.db", "loaded-keys")
+        self._restore("loaded", "loaded-keys")
         self._prepare()
         self.objects = self._find_objects()
         self.keep()
@@ -101,9 +109,8 @@ class World:
         assert built.status == 303, built.words[:300]
         asked = self.open("agent", "POST", "/mon-compte/donnees", {"kind": "correction", "text": "Mon nom a changé."})
         assert asked.status == 303, asked.words[:300]
-        with sqlite3.connect(self.folder / "demo.db") as connection:
-            (point,) = connection.execute("SELECT min(id) FROM action_update WHERE kind = 'statement'").fetchone()
-            names = connection.execute("SELECT last_name, first_name FROM user WHERE login = 'agent'").fetchone()
+        (point,) = self.one("SELECT min(id) FROM action_update WHERE kind = 'statement'")
+        names = self.one("SELECT last_name, first_name FROM \"user\" WHERE login = 'agent'")
         withdrawn = f"/reglages/retraits/demander?type=update&de={point}"
         sent = self.open("admin", "POST", withdrawn, {"reason": "Ce texte nomme une personne absente."})
         assert sent.status == 303, sent.words[:300]
@@ -116,80 +123,65 @@ class World:
 
     def _find_objects(self) -> dict[str, Any]:
         found: dict[str, Any] = {}
-        with sqlite3.connect(self.folder / "demo.db") as connection:
-            found["project"] = connection.execute("SELECT id FROM programme WHERE slug = ?", (PROJECT,)).fetchone()[0]
-            groups = connection.execute(
-                "SELECT g.slug, max(u.login = 'pilote') AS his FROM working_group g JOIN role_grant r ON r.group_id = "
-                "g.id JOIN user u ON u.id = r.user_id WHERE g.programme_id = ? GROUP BY g.slug ORDER BY his DESC, g.id",
-                (found["project"],),
-            ).fetchall()
-            found["led_group"], found["other_group"] = groups[0][0], groups[-1][0]
-            assert [his for _slug, his in (groups[0], groups[-1])] == [1, 0]
-            for name, query in OBJECTS.items():
-                row = connection.execute(query, found).fetchone()
-                assert row is not None, f"the demonstration has no {name}"
-                assert row[0] is not None, f"the demonstration has no {name}"
-                found[name] = row[0]
-            (colour,) = connection.execute("SELECT colour FROM entity WHERE slug = 'agglo'").fetchone()
-            sheet = stylesheet(colour)
-            assert sheet is not None, "the demonstration's employers have no colours"
-            found["colours"] = sheet.key
-        connection.close()
+        found["project"] = self.one("SELECT id FROM programme WHERE slug = :slug", slug=PROJECT)[0]
+        groups = self.rows(GROUPS, **found)
+        found["led_group"], found["other_group"] = groups[0][0], groups[-1][0]
+        assert [his for _slug, his in (groups[0], groups[-1])] == [1, 0]
+        for name, query in OBJECTS.items():
+            row = self.one(query, **found)
+            assert row[0] is not None, f"the demonstration has no {name}"
+            found[name] = row[0]
+        (colour,) = self.one("SELECT colour FROM entity WHERE slug = 'agglo'")
+        sheet = stylesheet(colour)
+        assert sheet is not None, "the demonstration's employers have no colours"
+        found["colours"] = sheet.key
         return found
 
     # --- The way back ---------------------------------------------------------------------------------------
 
     def keep(self) -> None:
         self._let_go()
-        with sqlite3.connect(self.folder / "demo.db") as connection:
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        connection.close()
-        shutil.copy(self.folder / "demo.db", self.folder / "world.db")
+        self.base.keep("world")
         shutil.rmtree(self.folder / "world-keys", ignore_errors=True)
         shutil.copytree(self.folder / "instance" / "vote-keys", self.folder / "world-keys")
         kept.forget()
         self._still = kept.held()
-        self._version = self.version()
+        self._moment = self.watch.now()
 
     def put_back(self) -> None:
         """As it was before the last write; what was kept before it is true again, revisions included."""
-        self._restore("world.db", "world-keys", self._still)
-        self._version = self.version()
+        self._restore("world", "world-keys", self._still)
+        self._moment = self.watch.now()
 
     def leave(self) -> None:
         """As it was loaded, for other tests."""
-        self._restore("loaded.db", "loaded-keys")
+        self._restore("loaded", "loaded-keys")
         self._let_go()
 
     def _let_go(self) -> None:
         if self._watch is not None:
             self._watch.close()
             self._watch = None
-        with self.app.app_context():
-            db.session.remove()
-            db.engine.dispose()
+        databases.let_go(self.app)
 
     def _restore(self, rows: str, keys: str, still: kept.Held | None = None) -> None:
         self._let_go()
-        for suffix in ("-wal", "-shm"):
-            (self.folder / f"demo.db{suffix}").unlink(missing_ok=True)
-        shutil.copy(self.folder / rows, self.folder / "next.db")
-        os.replace(self.folder / "next.db", self.folder / "demo.db")
+        self.base.put_back(rows)
         shutil.rmtree(self.folder / "instance" / "vote-keys", ignore_errors=True)
         shutil.copytree(self.folder / keys, self.folder / "instance" / "vote-keys")
         kept.forget(but=still)
 
-    def version(self) -> int:
-        """Changes when anything is committed by anybody."""
+    @property
+    def watch(self) -> Watch:
         if self._watch is None:
-            self._watch = sqlite3.connect(self.folder / "demo.db")
-        return int(self._watch.execute("PRAGMA data_version").fetchone()[0])
+            self._watch = self.base.watch()
+        return self._watch
 
     @contextmanager
     def nothing_written(self, what: str) -> Iterator[None]:
-        before = self.version()
+        before = self.watch.now()
         yield
-        if self.version() != before:
+        if self.watch.written_since(before):
             self.put_back()
             raise AssertionError(f"rows changed: {what}")
 
@@ -200,8 +192,17 @@ class World:
         return found.value if found else None
 
     def id_of(self, login: str) -> int:
-        with sqlite3.connect(self.folder / "demo.db") as connection:
-            return int(connection.execute("SELECT id FROM user WHERE login = ?", (login,)).fetchone()[0])
+        return int(self.one('SELECT id FROM "user" WHERE login = :login', login=login)[0])
+
+    def rows(self, query: str, **values: Any) -> list[tuple[Any, ...]]:
+        """What plain SQL finds."""
+        with self.app.app_context():
+            return [tuple(row) for row in db.session.execute(text(query), values)]
+
+    def one(self, query: str, **values: Any) -> tuple[Any, ...]:
+        found = self.rows(query, **values)
+        assert found, query
+        return found[0]
 
     def path(self, entry: Entry) -> str:
         return entry.path.format(**self.objects)
@@ -212,7 +213,7 @@ class World:
     ) -> Answer:  # fmt: skip
         """One request as that person; the first answer of each kind is checked as a page."""
         client = self.clients[role]
-        if method != "GET" and self._still is not None and self.version() == self._version:
+        if method != "GET" and self._still is not None and not self.watch.written_since(self._moment):
             self._still = kept.held()
         if method == "POST" and "data" not in options:
             fields = {"csrf_token": client.csrf_token()} if token else {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -37,23 +36,22 @@ def trial_apps() -> dict[str, tuple[Flask, dict[str, Any]]]:
 
 @pytest.fixture
 def trial(
-    shared_app: Flask, scratch: Path, trial_folder: Path, trial_apps: dict[str, Any], clock: Clock
+    shared_app: Flask, bases: Any, trial_folder: Path, trial_apps: dict[str, Any], clock: Clock
 ) -> Iterator[Callable[..., Flask]]:
     """`trial(mode=…, …)` gives an application that misbehaves on purpose, on an empty database, its context pushed."""
     with ExitStack() as stack:
 
         def make(**options: Any) -> Flask:
+            base = bases("trial")
+            options.setdefault("DATABASE_URL", base.url)
             asked = repr(sorted(options.items()))
             if asked not in trial_apps:
                 app = trial_app(trial_folder, clock=clock, **options)
                 trial_apps[asked] = app, dict(app.config)
             app, settings = trial_apps[asked]
             app.config.clear()
-            app.config.update(settings, CLOCK=clock)
-            for suffix in ("-wal", "-shm"):
-                (trial_folder / f"trial.db{suffix}").unlink(missing_ok=True)
-            shutil.copy(scratch / "empty.db", trial_folder / "next.db")
-            os.replace(trial_folder / "next.db", trial_folder / "trial.db")
+            app.config.update(settings, CLOCK=clock, BASE=base)
+            base.put_back("empty")
             shutil.rmtree(trial_folder / "vote-keys", ignore_errors=True)
             kept.forget()
             stack.enter_context(app.app_context())

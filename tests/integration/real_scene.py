@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import Result
@@ -21,18 +21,18 @@ NOW = datetime(2026, 1, 5, 11, 0, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
-def real(request: pytest.FixtureRequest, shared_app: Flask, scratch: Path) -> Iterator[Flask]:
+def real(request: pytest.FixtureRequest, shared_app: Flask, scratch: Path, bases: Any) -> Iterator[Flask]:
     """An application of its own on an empty database, for the whole file."""
     folder = scratch / request.module.__name__.rpartition(".")[2]
     folder.mkdir()
-    with shared_app.app_context():
-        shutil.copy(scratch / "empty.db", folder / "real.db")
+    base = bases("real")
+    base.put_back("empty")
     app = create_app(
         environ={
             "TRACKER_MODE": "test",
             "TRACKER_SECRET_KEY": "for tests only, never elsewhere: 5555555555",
             "TRACKER_INSTANCE": str(folder / "instance"),
-            "DATABASE_URL": f"sqlite:///{folder / 'real.db'}",
+            "DATABASE_URL": base.url,
         },
         config={"TESTING": True, "SERVER_NAME": None, "CLOCK": lambda: NOW},
     )

@@ -13,6 +13,7 @@ import pytest
 from flask import Flask
 
 from tests.conftest import NOON
+from tests.databases import PLAIN_SQL
 from tests.integration.demo_reading import CURRENT, PAST, day, instant, one, project, rows, sentences
 from tracker import validation
 from tracker.enums import ActionStatus, ProposalState
@@ -27,7 +28,7 @@ from tracker.services import votes
 from tracker.services.accounts import verify_password
 from tracker.services.demo import content
 
-pytestmark = pytest.mark.demo
+pytestmark = [pytest.mark.demo, pytest.mark.sqlite(PLAIN_SQL)]
 END = date(2020, 12, 31)
 
 

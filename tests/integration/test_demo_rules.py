@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from tests.databases import PLAIN_SQL
 from tests.integration.demo_reading import PAST, day, instant, one, project, rows, sentences
 from tracker import validation, workflow
 from tracker.enums import Health, ProposalState, UpdateKind
@@ -20,7 +21,7 @@ from tracker.records import PARIS, paris_day
 from tracker.services.demo import content
 from tracker.services.demo.letters import editorials
 
-pytestmark = pytest.mark.demo
+pytestmark = [pytest.mark.demo, pytest.mark.sqlite(PLAIN_SQL)]
 
 
 # --- Rules -------------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from sqlalchemy import text
 
 from tests.client import Answer, CheckedClient
 from tests.conftest import NOON
+from tests.databases import PLAIN_SQL
 from tests.recount import STATUSES, recount
 from tests.shown import Board, keys, quantity, spoken
 from tracker.enums import Role
@@ -25,7 +26,7 @@ from tracker.queries import figures, projects
 from tracker.records import Actor, Grant
 from tracker.services import corrections
 
-pytestmark = pytest.mark.demo
+pytestmark = [pytest.mark.demo, pytest.mark.sqlite(PLAIN_SQL)]
 
 PAST = "projet-2015-2020"
 LABELS = {

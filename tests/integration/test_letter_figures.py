@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from tests import factories
+from tests.databases import PLAIN_SQL
 from tests.effort import cases
 from tests.integration.test_recount import drawn_world
 from tests.recount import recount
@@ -89,6 +90,7 @@ def test_letters_equal_a_recount_on_random_histories(app, data) -> None:
     end_transaction(commit=False)
 
 
+@pytest.mark.sqlite(PLAIN_SQL)
 @pytest.mark.demo
 def test_the_24_letters_of_the_demonstration_equal_a_recount(demo: Flask) -> None:
     assert len(frozen_letters(1)) == 24

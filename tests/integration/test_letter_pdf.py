@@ -5,10 +5,8 @@ from __future__ import annotations
 import io
 import json
 import re
-import sqlite3
 import subprocess
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +28,9 @@ LETTERS = (1, 5, 15, 18)
 
 # names asked not to be shown that stand nowhere in the open
 SEALED = """
-SELECT DISTINCT u.first_name || ' ' || u.last_name AS shown FROM authorship a JOIN user u ON u.id = a.user_id
-WHERE a.sealed AND shown NOT IN (SELECT v.first_name || ' ' || v.last_name FROM user v WHERE v.id IN (
+SELECT DISTINCT u.first_name || ' ' || u.last_name AS shown FROM authorship a JOIN "user" u ON u.id = a.user_id
+WHERE a.sealed AND u.first_name || ' ' || u.last_name NOT IN (
+  SELECT v.first_name || ' ' || v.last_name FROM "user" v WHERE v.id IN (
   SELECT user_id FROM authorship WHERE NOT sealed AND user_id IS NOT NULL))
 """
 
@@ -80,11 +79,10 @@ def test_a_letter_of_the_demonstration_is_one_tagged_sheet(world: World, number:
     assert f"n° {number}" in str(reader.metadata.title)
     assert f"http://127.0.0.1:8000/lettres/{number}" in links(reader)
     said = words(reader)
-    with closing(sqlite3.connect(world.folder / "demo.db")) as connection:
-        (frozen,) = connection.execute(
-            "SELECT f.content FROM letter l JOIN frozen f ON f.id = l.frozen_id WHERE l.number = ?", (number,)
-        ).fetchone()
-        sealed = connection.execute(SEALED).fetchall()
+    (frozen,) = world.one(
+        "SELECT f.content FROM letter l JOIN frozen f ON f.id = l.frozen_id WHERE l.number = :number", number=number
+    )
+    sealed = world.rows(SEALED)
     total = json.loads(frozen)["counters"]["closing"]["actions"]
     assert f"sur {total}" in said
     assert "trimestre" in said

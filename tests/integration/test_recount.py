@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests import factories
+from tests.databases import PLAIN_SQL
 from tests.effort import cases
 from tests.recount import BY_GROUP, planned, recount
 from tracker.enums import ActionStatus, Health, MarkKind, Outcome, ProposalState, UpdateKind
@@ -18,6 +19,8 @@ from tracker.extensions import db, end_transaction, write_transaction
 from tracker.models import Action, Authorship, Milestone, MilestoneMark, ProposalTransition
 from tracker.queries import actions, board, kept, projects
 from tracker.queries.figures import Filters
+
+pytestmark = pytest.mark.sqlite(PLAIN_SQL)
 
 FIRST, LAST = date(2015, 1, 1), date(2016, 12, 31)
 ENDS = st.sampled_from(

@@ -10,11 +10,12 @@ from flask import Flask
 from sqlalchemy import text
 
 from tests.client import CheckedClient
+from tests.databases import PLAIN_SQL
 from tests.shown import Board, check_board, check_sentence_and_keys, table
 from tracker.extensions import db
 from tracker.models import User
 
-pytestmark = pytest.mark.demo
+pytestmark = [pytest.mark.demo, pytest.mark.sqlite(PLAIN_SQL)]
 
 PAST = "projet-2015-2020"
 FIRST, LAST = date(2015, 1, 1), date(2020, 12, 31)

@@ -22,6 +22,7 @@ from sqlalchemy import text
 
 from tests import factories
 from tests.client import CheckedClient
+from tests.databases import PLAIN_SQL
 from tests.integration import real_scene
 from tests.integration.real_scene import REALDATA, ROOT, operate
 from tests.shown import Board, check_board, spoken, table
@@ -34,6 +35,7 @@ PARIS = REALDATA / "paris_bp_laureats" / "bp_projets_gagnants.csv"
 OPINIONS = REALDATA / "republique_numerique" / "opinions.csv"
 MAPS = ROOT / "seeds" / "reference"
 pytestmark = [
+    pytest.mark.sqlite(PLAIN_SQL),
     pytest.mark.realdata,
     pytest.mark.skipif(not REALDATA.is_dir(), reason=f"real data not found in {REALDATA}"),
 ]
