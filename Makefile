@@ -8,9 +8,13 @@ FLASK := $(VENV)/bin/flask --app wsgi
 GUNICORN := $(VENV)/bin/gunicorn --config gunicorn.conf.py wsgi:app
 DEMO := TRACKER_MODE=demo TRACKER_INSTANCE=$(CURDIR)/instance/demo TRACKER_BASE_URL=http://127.0.0.1:$(PORT)
 SHELL := /bin/bash
+# what `make test` runs on PostgreSQL too: transactions, constraints and search, then the writes of each service
+# and the pages that ask most of the database; all of them: make test-postgresql
+ON_BOTH := postgresql transactions migrations search closed_acts merging_votes votes importing importing_proposals \
+	figures people_pages proposals long_lists erasure
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset serve test torture lint format screenshots messages bench lock clean
+.PHONY: help demo demo-reset serve test test-postgresql torture lint format screenshots messages bench lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -36,6 +40,12 @@ test: $(VENV)/dev ## Check style and types, then run every test, browser tests i
 	@scripts/install-pdf
 	@$(MAKE) --no-print-directory lint
 	@$(VENV)/bin/pytest -n 2 --dist loadscope --no-loadscope-reorder
+	@scripts/install-postgresql
+	@TRACKER_TEST_DATABASE=postgresql $(VENV)/bin/pytest -n 2 --dist loadfile -m "not demo" $(ON_BOTH:%=tests/integration/test_%.py)
+
+test-postgresql: $(VENV)/dev ## Run every integration test on a PostgreSQL of their own, started and ended with them
+	@scripts/install-postgresql
+	@TRACKER_TEST_DATABASE=postgresql $(VENV)/bin/pytest -n 2 --dist loadfile tests/integration
 
 torture: $(VENV)/dev ## Try the properties on many more cases, new ones each time
 	@TRACKER_TESTS=thorough $(VENV)/bin/pytest -n 2 $$(grep -rlE '@given' tests)

@@ -69,7 +69,7 @@ def bases(scratch: Path) -> Iterator[Any]:
 
 
 @pytest.fixture(scope="session")
-def shared_app(scratch: Path, bases: Any) -> Flask:
+def shared_app(scratch: Path, bases: Any) -> Iterator[Flask]:
     """One application for the whole run; `app` gives it an empty database for each test."""
     base = bases("test")
     app = create_app(
@@ -88,12 +88,15 @@ def shared_app(scratch: Path, bases: Any) -> Flask:
     for name in app.jinja_env.list_templates(extensions=["html", "txt"]):
         app.jinja_env.get_template(name)  # compiled once, so that no test pays for it
     base.keep("empty")
-    return app
+    yield app
+    databases.let_go(app)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What shows something of SQLite's own is left out on another database, and the reason told."""
     for item in items:
+        if item.get_closest_marker("postgresql") and not databases.ON_POSTGRESQL:
+            item.add_marker(pytest.mark.skip(reason="of PostgreSQL alone: make test-postgresql"))
         mark = item.get_closest_marker("sqlite")
         if mark is not None and databases.ON_POSTGRESQL:
             item.add_marker(pytest.mark.skip(reason=f"of SQLite alone: {mark.args[0]}"))

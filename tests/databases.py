@@ -6,12 +6,12 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
 import psycopg
-from flask import Flask
+from flask import Flask, has_app_context
 from sqlalchemy import text
 
 from tests import postgresql_server
@@ -31,6 +31,8 @@ class Base(Protocol):
     def keep(self, copy: str) -> None: ...
     def put_back(self, copy: str) -> None: ...
     def watch(self) -> Watch: ...
+    def blank(self) -> None: ...
+    def away(self) -> AbstractContextManager[None]: ...
 
 
 class Watch(Protocol):
@@ -94,6 +96,19 @@ class SqliteBase:
         shutil.copy(self.folder / f"{copy}.db", aside)
         os.replace(aside, self.file)
 
+    def blank(self) -> None:
+        """Nothing at all, not even tables."""
+        for file in self.folder.glob(f"{self.file.name}*"):
+            file.unlink()
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """Meanwhile it cannot be reached; what it held is lost."""
+        self.blank()
+        self.file.mkdir()
+        yield
+        self.file.rmdir()
+
     def watch(self) -> SqliteWatch:
         return SqliteWatch(self.file)
 
@@ -120,6 +135,17 @@ class PostgresqlBase:
             f'CREATE DATABASE "{target}" TEMPLATE "{source}" STRATEGY FILE_COPY',
         )
 
+    def blank(self) -> None:
+        postgresql_server.run(
+            self.socket, f'DROP DATABASE IF EXISTS "{self.name}" WITH (FORCE)', f'CREATE DATABASE "{self.name}"'
+        )
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        postgresql_server.run(self.socket, f'DROP DATABASE "{self.name}" WITH (FORCE)')
+        yield
+        self.blank()
+
     def watch(self) -> PostgresqlWatch:
         return PostgresqlWatch(self.url)
 
@@ -135,10 +161,19 @@ def bases(folder: Path) -> Iterator[Any]:
 
 
 def let_go(app: Flask) -> None:
-    """Close every connection of an application."""
+    """Close every connection of an application, that of the caller's own session too."""
+    if has_app_context():
+        db.session.remove()
     with app.app_context():
         db.session.remove()
         db.engine.dispose()
+
+
+def rows() -> list[str]:
+    """Every row of every table of the application at hand, those of the search too."""
+    quote = db.engine.dialect.identifier_preparer.format_table
+    names = [*(quote(table) for table in db.metadata.sorted_tables), "proposal_search"]
+    return sorted(f"{name}: {row}" for name in names for row in db.session.execute(text(f"SELECT * FROM {name}")))
 
 
 def sweep() -> None:

@@ -41,8 +41,8 @@ OBJECTS = {
     "campaign": "SELECT max(id) FROM campaign WHERE programme_id = :project",
     "meeting": "SELECT max(id) FROM meeting WHERE programme_id = :project",
     "published": "SELECT min(number) FROM proposal WHERE programme_id = :project AND state = 'published' AND "
-    "campaign_id = :campaign AND id NOT IN (SELECT proposal_id FROM authorship WHERE user_id IN (SELECT id FROM user "
-    "WHERE login IN ('agent', 'pilote', 'etude', 'moderation', 'copil', 'redaction', 'admin')))",
+    "campaign_id = :campaign AND id NOT IN (SELECT proposal_id FROM authorship WHERE user_id IN (SELECT id FROM "
+    "\"user\" WHERE login IN ('agent', 'pilote', 'etude', 'moderation', 'copil', 'redaction', 'admin')))",
     "retained": "SELECT min(number) FROM proposal WHERE programme_id = :project AND state = 'retained'",
     "merged": "SELECT min(number) FROM proposal WHERE state = 'merged'",
     "submitted": "SELECT min(id) FROM proposal WHERE programme_id = :project AND state = 'submitted'",

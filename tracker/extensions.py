@@ -277,7 +277,7 @@ def write_transaction() -> Iterator[None]:
 
 
 STRAY = "write outside a write transaction: call begin_write() first"
-_WRITING_VERBS = ("INSERT", "UPDATE", "DELETE", "REPLACE")
+_WRITING_VERBS = ("INSERT", "UPDATE", "DELETE", "REPLACE", "TRUNCATE")
 
 
 @event.listens_for(Session, "before_flush")

@@ -12,7 +12,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from tests import factories
+from tests import databases, factories
 from tests.client import CheckedClient
 from tests.conftest import NOON
 from tests.integration.import_scene import ACTION_MAP, CREATE, DONE_ROW
@@ -226,11 +226,7 @@ def seen(s: SimpleNamespace) -> str:
 def rows() -> str:
     """Everything that the database holds, revisions of caches included."""
     end_transaction(commit=False)
-    connection = db.engine.raw_connection()
-    try:
-        return "\n".join(connection.driver_connection.iterdump())
-    finally:
-        connection.close()
+    return "\n".join(databases.rows())
 
 
 def told(act: Act, scene: SimpleNamespace) -> str:

@@ -60,7 +60,7 @@ def test_another_colour_has_another_address_and_the_old_one_is_gone(client: Any,
 
 def test_without_a_colour_of_its_own_an_employer_keeps_the_usual_one(client: Any, writing: Any) -> None:
     assert not _links(client.login(_person(writing, NO_COLOUR)))
-    assert not _links(client.login(_person(writing, "javascript")))
+    assert not _links(client.login(_person(writing, "script")))
 
 
 def test_a_logo_that_no_employer_names_any_more_is_removed(app: Flask, writing: Any, clock: Clock) -> None:

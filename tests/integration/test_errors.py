@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import shutil
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import event, func, select
 
-from tests import factories
+from tests import databases, factories
 from tests.client import Answer, CheckedClient
 from tests.effort import cases
 from tests.integration.test_auth import HASH, PASSWORD, attempt
@@ -147,16 +145,12 @@ def test_in_test_mode_failures_show_their_trace(trial: Any) -> None:
 
 
 @pytest.fixture
-def _away(site: CheckedClient, agent: User, trial_folder: Path) -> Any:
+def _away(site: CheckedClient, agent: User) -> Any:
     """The database is where nobody can open it any more."""
     end_transaction(commit=False)
-    db.session.remove()
-    db.engine.dispose()
-    for file in trial_folder.glob("trial.db*"):
-        file.unlink()
-    (trial_folder / "trial.db").mkdir()
-    yield
-    shutil.rmtree(trial_folder / "trial.db")
+    databases.let_go(site.app)
+    with site.app.config["BASE"].away():
+        yield
 
 
 @pytest.mark.usefixtures("_away")

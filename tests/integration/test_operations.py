@@ -25,6 +25,7 @@ from tracker.services import corrections, maintenance, proposals
 from tracker.services.updates import Statement
 
 
+@pytest.mark.sqlite("PostgreSQL has pg_dump")
 def test_a_backup_is_a_whole_database_and_restores_only_into_an_empty_place(app, writing, tmp_path: Path) -> None:
     with writing():
         factories.programme(title="Projet à sauver")
@@ -60,6 +61,7 @@ def revisions(path: Path) -> tuple[int, int]:
         return database.execute("SELECT i.revision, p.revision FROM instance i, programme p").fetchone()
 
 
+@pytest.mark.sqlite("PostgreSQL has pg_dump")
 def test_a_backup_of_nothing_is_refused_and_leaves_nothing(app, tmp_path: Path) -> None:
     with pytest.raises(Refused, match="pas de base à sauvegarder"):
         maintenance.backup(url_of(tmp_path / "absente.db"), tmp_path / "copie.db")
@@ -69,6 +71,7 @@ def test_a_backup_of_nothing_is_refused_and_leaves_nothing(app, tmp_path: Path) 
     assert [path.name for path in tmp_path.iterdir()] == ["autre.db"]
 
 
+@pytest.mark.sqlite("PostgreSQL has pg_dump")
 def test_a_backup_is_its_owners_alone_before_it_holds_anything(app, writing, tmp_path: Path, monkeypatch) -> None:
     target = tmp_path / "copie.db"
     seen: list[int] = []
@@ -86,6 +89,7 @@ def test_a_backup_is_its_owners_alone_before_it_holds_anything(app, writing, tmp
     assert stat.S_IMODE(target.stat().st_mode) == 0o600
 
 
+@pytest.mark.sqlite("PostgreSQL has pg_dump")
 @pytest.mark.parametrize("suffix", ["", "-wal", "-shm", "-journal"])
 def test_a_restoration_overwrites_nothing_and_mixes_with_no_old_journal(
     copied: Path, tmp_path: Path, suffix: str
@@ -98,6 +102,7 @@ def test_a_restoration_overwrites_nothing_and_mixes_with_no_old_journal(
     assert {path.name for path in tmp_path.iterdir()} == {"copie.db", stale.name}
 
 
+@pytest.mark.sqlite("PostgreSQL has pg_dump")
 def test_after_a_restoration_no_old_revision_comes_back(copied: Path, tmp_path: Path) -> None:
     before = revisions(copied)
     found = []
@@ -111,6 +116,7 @@ def test_after_a_restoration_no_old_revision_comes_back(copied: Path, tmp_path: 
     assert revisions(copied) == before, "the copy itself is only read"
 
 
+@pytest.mark.sqlite("PostgreSQL has pg_dump")
 def test_a_restoration_that_fails_leaves_nothing(copied: Path, tmp_path: Path) -> None:
     damaged, foreign = tmp_path / "abimee.db", tmp_path / "etrangere.db"
     damaged.write_bytes(copied.read_bytes()[:5000] + b"\0" * 4000)
@@ -196,9 +202,21 @@ def test_health_answers_without_login(client, path: str) -> None:
 
 def test_the_web_server_loads_nothing_that_only_commands_need(tmp_path: Path) -> None:
     """Design, part 7: no Plotly, WeasyPrint, Alembic or API framework before it is needed."""
-    heavy = ("alembic", "flask_migrate", "plotly", "weasyprint", "numpy", "apiflask", "authlib", "requests", "ldap3")
+    heavy = (
+        "alembic",
+        "flask_migrate",
+        "plotly",
+        "weasyprint",
+        "numpy",
+        "apiflask",
+        "authlib",
+        "requests",
+        "ldap3",
+        "psycopg",
+    )
     asked = f"import sys, wsgi; print([name for name in {heavy!r} if name in sys.modules])"
     environment = {**os.environ, "TRACKER_MODE": "demo", "TRACKER_INSTANCE": str(tmp_path)}
-    environment.pop("FLASK_RUN_FROM_CLI", None)
+    for name in ("FLASK_RUN_FROM_CLI", "DATABASE_URL"):
+        environment.pop(name, None)
     done = subprocess.run([sys.executable, "-c", asked], cwd=ROOT, env=environment, capture_output=True, text=True)
     assert done.stdout == "[]\n", done.stderr

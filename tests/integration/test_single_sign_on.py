@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -15,7 +14,7 @@ from tests.client import CheckedClient
 from tests.conftest import Clock
 from tests.integration.sign_on_scene import BACK, ENTER, START, arrive, bound, come_back, flashed, leave
 from tests.openid_provider import Provider
-from tracker.extensions import db, end_transaction
+from tracker.extensions import db, end_transaction, write_options
 from tracker.identity import openid
 from tracker.models import Event, LoginFailure, Matricule, Setting, User, UserSession
 from tracker.providers import OpenIdProvider
@@ -233,7 +232,6 @@ def test_a_provider_that_stops_between_the_two_steps_leaves_the_local_form(
 def test_the_provider_is_asked_outside_any_transaction(
     client: CheckedClient, app: Flask, provider: Provider, claire: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = app.config["SQLALCHEMY_DATABASE_URI"].removeprefix("sqlite:///")
     asked: list[str] = []
 
     def then(name: str) -> Any:
@@ -242,9 +240,8 @@ def test_the_provider_is_asked_outside_any_transaction(
         def call(*args: Any, **options: Any) -> Any:
             asked.append(name)
             assert not db.session().in_transaction()
-            with sqlite3.connect(path, timeout=0) as other:
-                other.execute("BEGIN EXCLUSIVE")
-            other.close()
+            with db.engine.connect().execution_options(**write_options(db.engine)) as other:
+                assert other.scalar(select(1)) == 1, "somebody else writes meanwhile"
             return real(*args, **options)
 
         return call

@@ -53,6 +53,7 @@ def written() -> int:
 # --- BEGIN -------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.sqlite("how its transactions begin")
 def test_reads_begin_plainly_and_writes_begin_immediately(app: Flask) -> None:
     with spoken(app) as said:
         db.session.scalar(select(func.count()).select_from(Setting))
@@ -67,6 +68,7 @@ def test_reads_begin_plainly_and_writes_begin_immediately(app: Flask) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.sqlite("its pragmas")
 def test_every_connection_has_the_pragmas_of_the_design(app: Flask) -> None:
     connection = db.session.connection()
 
@@ -84,14 +86,15 @@ def test_beginning_to_write_forgets_what_was_read(app: Flask, writing: Any) -> N
         db.session.add(Counter(name="x", value=1))
     row = db.session.get_one(Counter, "x")
     assert row.value == 1
-    with sqlite3.connect(str(db.engine.url.database)) as other:
-        other.execute("UPDATE counter SET value = 5 WHERE name = 'x'")
-    other.close()
+    end_transaction(commit=False)
+    with db.engine.begin() as other:
+        other.execute(text("UPDATE counter SET value = 5 WHERE name = 'x'"))
     begin_write()
     assert row.value == 5
     end_transaction(commit=False)
 
 
+@pytest.mark.sqlite("how its transactions begin")
 def test_a_post_reads_in_a_plain_transaction_and_writes_in_a_fresh_one(site: CheckedClient) -> None:
     with spoken(site.app) as said:
         site.post("/essai/note", {"cle": "a"})
@@ -168,11 +171,12 @@ def test_no_page_of_the_tool_writes_when_it_is_read(client: CheckedClient, writi
         factories.proposal(project)
         user = factories.user(Role.ADMIN, Role.STEERING, Role.EDITOR, Role.MODERATOR, Role.REVIEWER)
     client.login(user)
-    connection = db.session.connection().connection.driver_connection
-    before = sqlite3.Connection.total_changes.__get__(connection)
+    watch = client.app.config["BASE"].watch()
+    before = watch.now()
     for path in listed(client.app):
         assert client.http.get(path).status_code < 500, path
-    assert sqlite3.Connection.total_changes.__get__(connection) == before
+    assert not watch.written_since(before)
+    watch.close()
 
 
 # --- When it is kept ---------------------------------------------------------------------------------------
@@ -300,6 +304,7 @@ def test_readers_neither_wait_for_a_writer_nor_see_half_of_it(app: Flask) -> Non
     assert written() == 1
 
 
+@pytest.mark.sqlite("its timeout")
 def test_a_writer_that_waits_too_long_is_told_so_as_unavailable(app: Flask) -> None:
     with sqlite3.connect(str(db.engine.url.database)) as other:
         other.isolation_level = None

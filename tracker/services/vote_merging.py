@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask_babel import gettext
-from sqlalchemy import delete, null, select, union_all, update
+from sqlalchemy import Integer, String, cast, delete, null, select, union_all, update
 from sqlalchemy.orm import aliased
 
 from tracker.enums import VoteChoice
@@ -72,8 +72,9 @@ def _running(kept_id: int, dropped_id: int, keys: Keys) -> list[tuple[Campaign, 
 
 def _was_replaced(key: Key) -> bool:
     """Whether some votes were cast under another key: their tags are nobody's."""
-    electors = select(RollEntry.user_id, null().label("tag")).where(RollEntry.campaign_id == key.campaign_id)
-    tags = select(null().label("user_id"), Vote.tag).where(Vote.campaign_id == key.campaign_id).distinct()
+    no_tag, nobody = cast(null(), String).label("tag"), cast(null(), Integer).label("user_id")
+    electors = select(RollEntry.user_id, no_tag).where(RollEntry.campaign_id == key.campaign_id)
+    tags = select(nobody, Vote.tag).where(Vote.campaign_id == key.campaign_id).distinct()
     rows: Any = db.session.execute(union_all(electors, tags)).all()
     known = {key.tag(user_id) for user_id, _tag in rows if user_id is not None}
     return not known.issuperset(tag for _user_id, tag in rows if tag is not None)
