@@ -80,6 +80,7 @@ def publish_all(programme_id: int, names: tuple[str, ...], delays: list[int]) ->
             assert letter.provisional == (delay < 0)
 
 
+@pytest.mark.sqlite(PLAIN_SQL)
 @cases(6, 100)
 @given(st.data())
 def test_letters_equal_a_recount_on_random_histories(app, data) -> None:
