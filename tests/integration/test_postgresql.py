@@ -90,7 +90,8 @@ def test_a_writer_that_waits_too_long_is_told_so_as_unavailable(app: Flask, othe
     assert is_unavailable(refusal.value)
     end_transaction(commit=False)
     other.execute(text(f"SELECT pg_advisory_unlock({WRITE_LOCK})"))
-    db.engine.dispose()
+    db.session.connection().invalidate()  # the next test waits as long as it should
+    end_transaction(commit=False)
 
 
 def test_no_error_quotes_what_a_person_wrote(app: Flask, writing: Any) -> None:
