@@ -5,14 +5,13 @@ from __future__ import annotations
 import io
 import zipfile
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask_babel import gettext, ngettext
 
-from tests import factories
+from tests import databases, factories
 from tests.client import CheckedClient
 from tests.integration.letter_scene import Scene
 from tests.integration.test_auth import HASH, PASSWORD
@@ -109,21 +108,15 @@ def test_a_kept_page_is_not_served_in_the_other_language(client: CheckedClient, 
     assert (french.page.html["lang"], english.page.html["lang"]) == ("fr", "en")
 
 
-def test_a_failure_speaks_english_too(trial: Any, trial_folder: Path) -> None:
+def test_a_failure_speaks_english_too(trial: Any) -> None:
     site = CheckedClient(trial())
     assert site.get("/rien", expected=404, headers=ENGLISH).page.h1.get_text() == "Page not found"
     end_transaction(commit=False)
-    db.session.remove()
-    db.engine.dispose()
-    for file in trial_folder.glob("trial.db*"):
-        file.unlink()
-    (trial_folder / "trial.db").mkdir()  # a database that cannot be opened
-    try:
+    databases.let_go(site.app)
+    with site.app.config["BASE"].away():
         away = site.get("/aide", expected=503, headers=ENGLISH)
-        assert away.page.html["lang"] == "en"
-        assert "Nothing was saved." in away.words
-    finally:
-        (trial_folder / "trial.db").rmdir()
+    assert away.page.html["lang"] == "en"
+    assert "Nothing was saved." in away.words
 
 
 def test_what_a_form_refuses_of_itself_is_said_in_english(client: CheckedClient) -> None:
