@@ -10,7 +10,7 @@ DEMO := TRACKER_MODE=demo TRACKER_INSTANCE=$(CURDIR)/instance/demo TRACKER_BASE_
 SHELL := /bin/bash
 # what `make test` runs on PostgreSQL too: transactions, constraints and search, then the writes of each service
 # and the pages that ask most of the database; all of them: make test-postgresql
-ON_BOTH := postgresql transactions migrations search closed_acts merging_votes votes importing importing_proposals \
+ON_BOTH := postgresql moving copies transactions migrations search closed_acts merging_votes votes importing importing_proposals \
 	figures people_pages proposals long_lists erasure
 
 .DEFAULT_GOAL := help

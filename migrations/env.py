@@ -31,6 +31,8 @@ def run(connection: Connection | None) -> None:
 
 if context.is_offline_mode():
     run(None)
+elif config.attributes.get("connection") is not None:  # of a transaction that goes on after this
+    run(config.attributes["connection"])
 else:
     with db.engine.connect().execution_options(**write_options(db.engine)) as connection:
         run(connection)

@@ -133,10 +133,10 @@ def retry_mail() -> None:
 @with_appcontext
 def backup(target: Path) -> None:
     """Copy the database to TARGET, consistent while people write; vote keys are never in it."""
-    from tracker.services import maintenance
+    from tracker.services import copies
 
     with _said():
-        size = maintenance.backup(current_app.config["SQLALCHEMY_DATABASE_URI"], target)
+        size = copies.backup(current_app.config["SQLALCHEMY_DATABASE_URI"], target)
         click.echo(f"{target} : {size // 1024} Kio")
 
 
@@ -144,12 +144,29 @@ def backup(target: Path) -> None:
 @click.argument("source", type=click.Path(path_type=Path))
 @with_appcontext
 def restore(source: Path) -> None:
-    """Put the copy SOURCE in place of no database; nothing is ever overwritten."""
-    from tracker.services import maintenance
+    """Put the copy SOURCE in place of no database, or in an empty PostgreSQL; nothing is ever overwritten."""
+    from tracker.services import copies
 
     with _said():
-        maintenance.restore(current_app.config["SQLALCHEMY_DATABASE_URI"], source)
+        copies.restore(current_app.config["SQLALCHEMY_DATABASE_URI"], source)
         click.echo("Restauré. Vérifiez : flask check --deep")
+
+
+@click.command("copy-to")
+@click.argument("url")
+@click.option("--live", is_flag=True, help="Keep the copy of that moment, though people write meanwhile: to try it.")
+@with_appcontext
+def copy_to(url: str, live: bool) -> None:
+    """Copy the SQLite file into the empty PostgreSQL at URL, and compare each table; refused when somebody writes."""
+    from tracker.services.copies import moving
+
+    with _said():
+        rows = moving.copy_to(
+            url, live=live, say=lambda one: click.echo(f"{one.table:24} {one.rows:9}  {one.checksum[:16]}")
+        )
+        click.echo(f"Copié : {rows} lignes, les mêmes des deux côtés.")
+        if live:
+            click.echo("Pour essayer seulement : ce qui s'écrit depuis le début de la copie n'y est pas.")
 
 
 @click.command("check")
@@ -275,5 +292,16 @@ def load_demo(reset: bool) -> None:
 
 
 def init_app(app: Flask) -> None:
-    for command in (users, jobs_group, backup, restore, check, import_file, letters_group, archive, demo_group):
+    for command in (
+        users,
+        jobs_group,
+        backup,
+        restore,
+        copy_to,
+        check,
+        import_file,
+        letters_group,
+        archive,
+        demo_group,
+    ):
         app.cli.add_command(command)

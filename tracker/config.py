@@ -130,7 +130,7 @@ def _is_mail_server(url: str) -> bool:
         return False
 
 
-def _database(url: str, problems: list[str]) -> dict[str, Any]:
+def database_settings(url: str, problems: list[str]) -> dict[str, Any]:
     """What SQLAlchemy is told: the address, with the driver we ship, and how its connections are made."""
     options: dict[str, Any] = {"hide_parameters": True}  # no log holds what a person wrote or supports
     try:
@@ -202,7 +202,7 @@ def from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
     if mode == "production" and _flag(environ.get("FLASK_DEBUG", "0")):
         problems.append("FLASK_DEBUG is set: it shows the code to visitors. Remove it in production.")
     proxies = _proxies(environ.get("TRACKER_TRUSTED_PROXIES", "0"), problems)
-    database = _database(environ.get("DATABASE_URL") or f"sqlite:///{instance / 'tracker.db'}", problems)
+    database = database_settings(environ.get("DATABASE_URL") or f"sqlite:///{instance / 'tracker.db'}", problems)
     base_url = environ.get("TRACKER_BASE_URL") or "http://127.0.0.1:8000"
     mail_server = environ.get("SMTP_URL", "")
     if not _is_site(base_url):

@@ -255,13 +255,14 @@ def end_transaction(*, commit: bool) -> None:
         session.info.pop("writing", None)
 
 
-def keys_were_given(table: Table) -> None:
+def keys_were_given(table: Table, connection: Connection | None = None) -> None:
     """To be called once rows with keys of our choice were inserted: PostgreSQL gives the next ones after them."""
-    if db.engine.dialect.name == "sqlite" or "id" not in table.columns:
+    where = connection or db.session.connection()
+    if where.dialect.name == "sqlite" or "id" not in table.columns:
         return
-    name = db.engine.dialect.identifier_preparer.format_table(table)
+    name = where.dialect.identifier_preparer.format_table(table)
     last = select(func.max(table.c.id)).scalar_subquery()
-    db.session.execute(select(func.setval(func.pg_get_serial_sequence(name, "id"), last)))
+    where.execute(select(func.setval(func.pg_get_serial_sequence(name, "id"), last)))
 
 
 @contextmanager

@@ -21,11 +21,13 @@ from tracker.extensions import db, end_transaction, write_transaction
 from tracker.models import ActionUpdate, Campaign, Proposal
 from tracker.queries import checks, people
 from tracker.queries.checks import Level
-from tracker.services import corrections, maintenance, proposals
+from tracker.services import copies, corrections, proposals
+from tracker.services.copies import sqlite
+from tracker.services.copies.files import REVISION_STEP
 from tracker.services.updates import Statement
 
 
-@pytest.mark.sqlite("PostgreSQL has pg_dump")
+@pytest.mark.sqlite("copies of its file; those of PostgreSQL: test_copies.py")
 def test_a_backup_is_a_whole_database_and_restores_only_into_an_empty_place(app, writing, tmp_path: Path) -> None:
     with writing():
         factories.programme(title="Projet à sauver")
@@ -52,7 +54,7 @@ def copied(app, writing, tmp_path: Path) -> Path:
     with writing():
         factories.programme()
     target = tmp_path / "copie.db"
-    maintenance.backup(app.config["SQLALCHEMY_DATABASE_URI"], target)
+    copies.backup(app.config["SQLALCHEMY_DATABASE_URI"], target)
     return target
 
 
@@ -61,17 +63,17 @@ def revisions(path: Path) -> tuple[int, int]:
         return database.execute("SELECT i.revision, p.revision FROM instance i, programme p").fetchone()
 
 
-@pytest.mark.sqlite("PostgreSQL has pg_dump")
+@pytest.mark.sqlite("copies of its file; those of PostgreSQL: test_copies.py")
 def test_a_backup_of_nothing_is_refused_and_leaves_nothing(app, tmp_path: Path) -> None:
     with pytest.raises(Refused, match="pas de base à sauvegarder"):
-        maintenance.backup(url_of(tmp_path / "absente.db"), tmp_path / "copie.db")
+        copies.backup(url_of(tmp_path / "absente.db"), tmp_path / "copie.db")
     (tmp_path / "autre.db").write_text("ceci n'est pas une base, ni de près ni de loin" * 40)
     with pytest.raises(Refused, match="pas une base lisible"):
-        maintenance.backup(url_of(tmp_path / "autre.db"), tmp_path / "copie.db")
+        copies.backup(url_of(tmp_path / "autre.db"), tmp_path / "copie.db")
     assert [path.name for path in tmp_path.iterdir()] == ["autre.db"]
 
 
-@pytest.mark.sqlite("PostgreSQL has pg_dump")
+@pytest.mark.sqlite("copies of its file; those of PostgreSQL: test_copies.py")
 def test_a_backup_is_its_owners_alone_before_it_holds_anything(app, writing, tmp_path: Path, monkeypatch) -> None:
     target = tmp_path / "copie.db"
     seen: list[int] = []
@@ -82,14 +84,14 @@ def test_a_backup_is_its_owners_alone_before_it_holds_anything(app, writing, tmp
             seen.append(stat.S_IMODE(target.stat().st_mode))
         return connect(database, **options)  # type: ignore[call-overload, no-any-return]
 
-    monkeypatch.setattr(maintenance.sqlite3, "connect", looking)
-    maintenance.backup(app.config["SQLALCHEMY_DATABASE_URI"], target)
+    monkeypatch.setattr(sqlite.sqlite3, "connect", looking)
+    copies.backup(app.config["SQLALCHEMY_DATABASE_URI"], target)
     assert seen
     assert set(seen) == {0o600}
     assert stat.S_IMODE(target.stat().st_mode) == 0o600
 
 
-@pytest.mark.sqlite("PostgreSQL has pg_dump")
+@pytest.mark.sqlite("copies of its file; those of PostgreSQL: test_copies.py")
 @pytest.mark.parametrize("suffix", ["", "-wal", "-shm", "-journal"])
 def test_a_restoration_overwrites_nothing_and_mixes_with_no_old_journal(
     copied: Path, tmp_path: Path, suffix: str
@@ -97,26 +99,26 @@ def test_a_restoration_overwrites_nothing_and_mixes_with_no_old_journal(
     stale = tmp_path / f"tracker.db{suffix}"
     stale.write_bytes(b"ancien")
     with pytest.raises(Refused, match="rien n'est écrasé"):
-        maintenance.restore(url_of(tmp_path / "tracker.db"), copied)
+        copies.restore(url_of(tmp_path / "tracker.db"), copied)
     assert stale.read_bytes() == b"ancien"
     assert {path.name for path in tmp_path.iterdir()} == {"copie.db", stale.name}
 
 
-@pytest.mark.sqlite("PostgreSQL has pg_dump")
+@pytest.mark.sqlite("copies of its file; those of PostgreSQL: test_copies.py")
 def test_after_a_restoration_no_old_revision_comes_back(copied: Path, tmp_path: Path) -> None:
     before = revisions(copied)
     found = []
     for name in ("une.db", "deux.db"):
-        maintenance.restore(url_of(tmp_path / name), copied)
+        copies.restore(url_of(tmp_path / name), copied)
         found.append(revisions(tmp_path / name))
         assert stat.S_IMODE((tmp_path / name).stat().st_mode) == 0o600
     for after in found:
-        assert all(new >= old + maintenance.REVISION_STEP for new, old in zip(after, before, strict=True))
+        assert all(new >= old + REVISION_STEP for new, old in zip(after, before, strict=True))
     assert found[0] != found[1], "nor what was kept of an earlier restoration"
     assert revisions(copied) == before, "the copy itself is only read"
 
 
-@pytest.mark.sqlite("PostgreSQL has pg_dump")
+@pytest.mark.sqlite("copies of its file; those of PostgreSQL: test_copies.py")
 def test_a_restoration_that_fails_leaves_nothing(copied: Path, tmp_path: Path) -> None:
     damaged, foreign = tmp_path / "abimee.db", tmp_path / "etrangere.db"
     damaged.write_bytes(copied.read_bytes()[:5000] + b"\0" * 4000)
@@ -124,7 +126,7 @@ def test_a_restoration_that_fails_leaves_nothing(copied: Path, tmp_path: Path) -
         database.execute("CREATE TABLE recette (titre TEXT)")
     for source in (damaged, foreign):
         with pytest.raises(Refused):
-            maintenance.restore(url_of(tmp_path / "tracker.db"), source)
+            copies.restore(url_of(tmp_path / "tracker.db"), source)
     assert {path.name for path in tmp_path.iterdir()} == {"copie.db", "abimee.db", "etrangere.db"}
 
 

@@ -213,15 +213,7 @@ def test_the_deep_check_finds_nothing(demo: Flask) -> None:
     assert said.exit_code == 0, said.output
 
 
-# --- Commands ----------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("command", ["backup", "restore"])
-def test_copies_are_made_by_the_tools_of_the_database(app: Flask, tmp_path: Path, command: str) -> None:
-    done = app.test_cli_runner().invoke(args=[command, str(tmp_path / "copy")])
-    assert done.exit_code == 1
-    assert "pg_dump" in done.output
-    assert not (tmp_path / "copy").exists()
+# --- Away --------------------------------------------------------------------------------------------------------
 
 
 def test_an_instance_starts_without_the_server(tmp_path: Path) -> None:

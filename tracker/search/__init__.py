@@ -11,11 +11,11 @@ from sqlalchemy import Connection, Select
 
 from tracker.extensions import db
 from tracker.search import postgresql, sqlite
-from tracker.search.folding import fold, words
+from tracker.search.folding import Text, fold, words
 
 __all__ = [
-    "create", "drop", "fold", "index_many", "index_proposal", "matching_proposals", "remove_proposal",
-    "resembling_proposals", "words",
+    "create", "drop", "fill", "fold", "index_many", "index_proposal", "indexed", "matching_proposals",
+    "remove_proposal", "resembling_proposals", "words",
 ]  # fmt: skip
 
 ENGINES: dict[str, ModuleType] = {"postgresql": postgresql, "sqlite": sqlite}
@@ -31,8 +31,8 @@ def index_proposal(proposal_id: int, *, title: str, body: str) -> None:
     index_many([(proposal_id, title, body)])
 
 
-def index_many(rows: list[tuple[int, str, str]]) -> None:
-    """The same for many proposals at once that are not there yet: (id, title, body)."""
+def index_many(rows: list[Text]) -> None:
+    """The same for many proposals at once that are not there yet."""
     if rows:
         _engine().index_many(rows)
 
@@ -54,6 +54,17 @@ def resembling_proposals(text_typed: str) -> Select[tuple[int, float]] | None:
     """
     found: Select[tuple[int, float]] | None = _engine().resembling_proposals(text_typed)
     return found
+
+
+def indexed(connection: Connection) -> set[int]:
+    """The ids of the proposals that are in the index of that database."""
+    return set(connection.scalars(ENGINES[connection.dialect.name].indexed()))
+
+
+def fill(connection: Connection, rows: list[Text]) -> None:
+    """Put many proposals in the index of that database, where they are not yet."""
+    if rows:
+        ENGINES[connection.dialect.name].fill(connection, rows)
 
 
 def create(connection: Connection) -> None:

@@ -6,6 +6,7 @@ import re
 import unicodedata
 
 LIGATURES = str.maketrans({"œ": "oe", "Œ": "oe", "æ": "ae", "Æ": "ae", "ß": "ss"})
+Text = tuple[int, str, str]  # id, title and body of a proposal
 RESEMBLING_MIN, RESEMBLING_WORDS = 4, 40
 _WORD = re.compile(r"\w+")
 # plural and feminine endings that a prefix search does not cover by itself

@@ -6,6 +6,8 @@ French stems. As accents are taken away before, the `unaccent` extension need no
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     ColumnElement,
     Connection,
@@ -23,7 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
 
 from tracker.extensions import db
-from tracker.search.folding import fold, stem, telling_stems, words
+from tracker.search.folding import Text, fold, stem, telling_stems, words
 
 CREATE = (
     "CREATE TABLE proposal_search (proposal_id integer PRIMARY KEY, words tsvector NOT NULL)",
@@ -56,12 +58,24 @@ def _places(title: list[str], body: list[str]) -> str:
     return " ".join(f"'{word}':{min(place, LAST_POSITION)}{part}" for place, (word, part) in enumerate(said, 1))
 
 
-def index_many(rows: list[tuple[int, str, str]]) -> None:
+def index_many(rows: list[Text]) -> None:
+    db.session.execute(_INSERT, _told(rows))
+
+
+def fill(connection: Connection, rows: list[Text]) -> None:
+    connection.execute(_INSERT, _told(rows))
+
+
+def indexed() -> Select[tuple[int]]:
+    return select(_index.c.proposal_id)
+
+
+def _told(rows: list[Text]) -> list[dict[str, Any]]:
     told = []
     for key, title, body in rows:
         titled, said = _pieces(fold(title)), _pieces(fold(body))
         told.append({"id": key, "words": _places(titled, said), "title": " ".join(titled), "body": " ".join(said)})
-    db.session.execute(_INSERT, told)
+    return told
 
 
 def remove_proposal(proposal_id: int) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import Connection, Select, bindparam, column, func, literal_column, select, table, text
 
 from tracker.extensions import db
-from tracker.search.folding import fold, stem, telling_stems, words
+from tracker.search.folding import Text, fold, stem, telling_stems, words
 
 CREATE = (
     (
@@ -16,13 +18,23 @@ CREATE = (
 DROP = ("DROP TABLE IF EXISTS proposal_search",)
 
 _index = table("proposal_search", column("rowid"), column("title"), column("body"))
+_INSERT = text("INSERT INTO proposal_search (rowid, title, body) VALUES (:id, :title, :body)")
 
 
-def index_many(rows: list[tuple[int, str, str]]) -> None:
-    db.session.execute(
-        text("INSERT INTO proposal_search (rowid, title, body) VALUES (:id, :title, :body)"),
-        [{"id": key, "title": fold(title), "body": fold(body)} for key, title, body in rows],
-    )
+def index_many(rows: list[Text]) -> None:
+    db.session.execute(_INSERT, _told(rows))
+
+
+def fill(connection: Connection, rows: list[Text]) -> None:
+    connection.execute(_INSERT, _told(rows))
+
+
+def indexed() -> Select[tuple[int]]:
+    return select(_index.c.rowid)
+
+
+def _told(rows: list[Text]) -> list[dict[str, Any]]:
+    return [{"id": key, "title": fold(title), "body": fold(body)} for key, title, body in rows]
 
 
 def remove_proposal(proposal_id: int) -> None:
