@@ -106,8 +106,10 @@ class SqliteBase:
         """Meanwhile it cannot be reached; what it held is lost."""
         self.blank()
         self.file.mkdir()
-        yield
-        self.file.rmdir()
+        try:
+            yield
+        finally:
+            self.file.rmdir()
 
     def watch(self) -> SqliteWatch:
         return SqliteWatch(self.file)
@@ -143,8 +145,10 @@ class PostgresqlBase:
     @contextmanager
     def away(self) -> Iterator[None]:
         postgresql_server.run(self.socket, f'DROP DATABASE "{self.name}" WITH (FORCE)')
-        yield
-        self.blank()
+        try:
+            yield
+        finally:
+            self.blank()
 
     def watch(self) -> PostgresqlWatch:
         return PostgresqlWatch(self.url)

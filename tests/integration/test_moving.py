@@ -283,7 +283,7 @@ def test_an_index_that_lacks_a_proposal_is_not_kept(town: Flask, target: Any, mo
 
 @pytest.mark.demo
 def test_the_whole_demonstration_is_moved(target: Any, tmp_path: Path) -> None:
-    app = demo_digest.build(tmp_path, SECRET, now=NOON)
+    app = demo_digest.built(tmp_path, SECRET, now=NOON)
     with app.app_context():
         before = held()
         db.session.rollback()

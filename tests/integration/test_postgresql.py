@@ -195,7 +195,7 @@ def test_after_the_close_no_row_tells_when_it_was_written(app: Flask, writing: A
 
 @pytest.mark.demo
 def test_the_demonstration_has_the_same_rows_on_both_databases(demo_app: Flask, tmp_path: Path) -> None:
-    on_sqlite = demo_digest.build(tmp_path, SECRET, now=NOON)
+    on_sqlite = demo_digest.built(tmp_path, SECRET, now=NOON)
     assert demo_app.config["DEMO_DIGEST"] == on_sqlite.config["DEMO_DIGEST"]
 
 
