@@ -8,10 +8,9 @@ FLASK := $(VENV)/bin/flask --app wsgi
 GUNICORN := $(VENV)/bin/gunicorn --config gunicorn.conf.py wsgi:app
 DEMO := TRACKER_MODE=demo TRACKER_INSTANCE=$(CURDIR)/instance/demo TRACKER_BASE_URL=http://127.0.0.1:$(PORT)
 SHELL := /bin/bash
-# what `make test` runs on PostgreSQL too: transactions, constraints and search, then the writes of each service
-# and the pages that ask most of the database; all of them: make test-postgresql
-ON_BOTH := postgresql moving copies transactions migrations search closed_acts merging_votes votes importing importing_proposals \
-	figures people_pages proposals long_lists erasure
+# what `make test` runs on PostgreSQL too, half a minute of processor: transactions, constraints, search, votes, and what
+# is PostgreSQL's alone; every other integration test, and two servers that share one: make test-postgresql
+ON_BOTH := postgresql moving copies transactions migrations search votes
 
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-reset serve test test-postgresql torture lint format screenshots messages bench lock clean

@@ -85,8 +85,9 @@ def shared_app(scratch: Path, bases: Any) -> Iterator[Flask]:
         flask_migrate.upgrade()  # the real migrations, so that no test passes on a schema that production lacks
     databases.let_go(app)
     app.config["BASE"] = base
-    for name in app.jinja_env.list_templates(extensions=["html", "txt"]):
-        app.jinja_env.get_template(name)  # compiled once, so that no test pays for it
+    if not databases.ON_POSTGRESQL:  # where few pages are opened
+        for name in app.jinja_env.list_templates(extensions=["html", "txt"]):
+            app.jinja_env.get_template(name)  # compiled once, so that no test pays for it
     base.keep("empty")
     yield app
     databases.let_go(app)
