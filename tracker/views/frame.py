@@ -149,8 +149,8 @@ def confirmed() -> bool:
     return request.form.get("confirmed") == "yes"
 
 
-def ask(question: str, advice: str, label: str, back: str) -> str:
-    """The page that asks before something is lost, and posts the same fields again."""
+def ask(question: str, advice: str, label: str, back: str, *, gives_file: bool = False) -> str:
+    """The page that asks before something is lost, and posts the same fields again; `gives_file`: a file answers."""
     return render_template(
         "proposals/confirm.html",
         question=question,
@@ -159,6 +159,7 @@ def ask(question: str, advice: str, label: str, back: str) -> str:
         action=with_args(),
         fields=[(n, v) for n, v in request.form.items(multi=True) if n not in {"csrf_token", "confirmed"}],
         back=back,
+        gives_file=gives_file,
     )
 
 

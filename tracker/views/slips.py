@@ -181,7 +181,7 @@ def _replace(reach: frozenset[int] | None) -> ResponseReturnValue:
         "que dans le fichier qui vient : imprimez-le, puis effacez-le de cet appareil. L'historique garde ce "
         "remplacement."
     )
-    return ask(question, advice, gettext("Remplacer et imprimer"), with_args())
+    return ask(question, advice, gettext("Remplacer et imprimer"), with_args(), gives_file=True)
 
 
 def _ask(found: tuple[SlipPerson, ...]) -> str:
@@ -197,7 +197,7 @@ def _ask(found: tuple[SlipPerson, ...]) -> str:
             "Les codes imprimés avant pour ces personnes n'ouvriront plus rien. Les nouveaux ne se lisent que dans le "
             "fichier qui vient : imprimez-le, puis effacez-le de cet appareil. Chacun vaut 30 jours et sert une fois."
         )
-    return ask(question, advice, gettext("Imprimer"), with_args())
+    return ask(question, advice, gettext("Imprimer"), with_args(), gives_file=True)
 
 
 def _printed(found: tuple[SlipPerson, ...], *, replacing: bool = False) -> Response:

@@ -64,6 +64,7 @@
     dialog.querySelector("button[value=no]").focus();
   });
 
+  const FILE_WAIT = 10_000;
   // ---- Double submission: form[data-once] is sent once; the button says that it is working.
   document.addEventListener("submit", (event) => {
     const form = event.target;
@@ -71,6 +72,8 @@
     if (form.dataset.sent) return event.preventDefault();
     form.dataset.sent = "yes";
     event.submitter?.setAttribute("aria-busy", "true");
+    // A file leaves the page as it is, and nothing says when it came: the button serves again after a while.
+    if (form.matches("[data-gives-file]")) setTimeout(release, FILE_WAIT, form);
   });
   const release = (form) => {
     delete form.dataset.sent;
