@@ -8,6 +8,8 @@ FLASK := $(VENV)/bin/flask --app wsgi
 GUNICORN := $(VENV)/bin/gunicorn --config gunicorn.conf.py wsgi:app
 DEMO := TRACKER_MODE=demo TRACKER_INSTANCE=$(CURDIR)/instance/demo TRACKER_BASE_URL=http://127.0.0.1:$(PORT)
 SHELL := /bin/bash
+# modules are compiled once, not again at each start: half of the time to start
+unexport PYTHONDONTWRITEBYTECODE
 # what `make test` runs on PostgreSQL too, half a minute of processor: transactions, constraints, search, votes, and what
 # is PostgreSQL's alone; every other integration test, and two servers that share one: make test-postgresql
 ON_BOTH := postgresql moving copies transactions migrations search votes

@@ -167,7 +167,7 @@ def served(app: str, port: int, environment: dict[str, str]) -> Iterator[int]:
         yield server.pid
     finally:
         server.terminate()
-        server.wait(timeout=20)
+        server.wait(timeout=40)  # a worker being born may miss the signal; the master ends it after 30 s
 
 
 def start_time(environment: dict[str, str]) -> float:
