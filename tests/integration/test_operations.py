@@ -215,6 +215,7 @@ def test_the_web_server_loads_nothing_that_only_commands_need(tmp_path: Path) ->
         "requests",
         "ldap3",
         "psycopg",
+        "sqlalchemy.dialects.postgresql",
     )
     asked = f"import sys, wsgi; print([name for name in {heavy!r} if name in sys.modules])"
     environment = {**os.environ, "TRACKER_MODE": "demo", "TRACKER_INSTANCE": str(tmp_path)}

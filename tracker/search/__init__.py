@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from types import ModuleType
 
 from sqlalchemy import Connection, Select
 
 from tracker.extensions import db
-from tracker.search import postgresql, sqlite
 from tracker.search.folding import Text, fold, words
 
 __all__ = [
@@ -18,11 +18,14 @@ __all__ = [
     "remove_proposal", "resembling_proposals", "words",
 ]  # fmt: skip
 
-ENGINES: dict[str, ModuleType] = {"postgresql": postgresql, "sqlite": sqlite}
+
+def _of(dialect: str) -> ModuleType:
+    """The module of a database, read when first asked for: that of the other never is."""
+    return import_module(f"{__name__}.{dialect}")
 
 
 def _engine() -> ModuleType:
-    return ENGINES[db.engine.dialect.name]
+    return _of(db.engine.dialect.name)
 
 
 def index_proposal(proposal_id: int, *, title: str, body: str) -> None:
@@ -58,19 +61,19 @@ def resembling_proposals(text_typed: str) -> Select[tuple[int, float]] | None:
 
 def indexed(connection: Connection) -> set[int]:
     """The ids of the proposals that are in the index of that database."""
-    return set(connection.scalars(ENGINES[connection.dialect.name].indexed()))
+    return set(connection.scalars(_of(connection.dialect.name).indexed()))
 
 
 def fill(connection: Connection, rows: list[Text]) -> None:
     """Put many proposals in the index of that database, where they are not yet."""
     if rows:
-        ENGINES[connection.dialect.name].fill(connection, rows)
+        _of(connection.dialect.name).fill(connection, rows)
 
 
 def create(connection: Connection) -> None:
     """Make the index; called by the migration and by tests."""
-    ENGINES[connection.dialect.name].create(connection)
+    _of(connection.dialect.name).create(connection)
 
 
 def drop(connection: Connection) -> None:
-    ENGINES[connection.dialect.name].drop(connection)
+    _of(connection.dialect.name).drop(connection)
