@@ -97,7 +97,7 @@ def _imports(manager: Inspector, employer: str) -> None:
     manager.press("Voir ce qui changerait")
     expect(main.get_by_role("table")).to_contain_text("Olga Ciseau")
     manager.press("Importer", within=main.locator("form"))
-    expect(main).to_contain_text("1 personnes créées ou modifiées")
+    expect(main).to_contain_text("1 personne créée ou modifiée")
 
 
 def _gives_a_role(manager: Inspector) -> None:

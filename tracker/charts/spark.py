@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 
 from tracker.filters import number
 from tracker.progress import CurvePoint, Curves
@@ -39,8 +39,10 @@ def spark(curves: Curves, *, first: date, last: date, as_of: date) -> Spark:
     if here is None or here.value is None:
         reading = gettext("L'avancement ne se mesure pas encore.")
     else:
-        reading = gettext(
+        reading = ngettext(
+            "Avancement moyen : %(value)s %%, sur %(count)s action mesurée.",
             "Avancement moyen : %(value)s %%, sur %(count)s actions mesurées.",
+            here.counted,
             value=number(here.value),
             count=number(here.counted),
         )

@@ -91,10 +91,11 @@ def counts_sentence(closing: dict[str, int]) -> str:
     total, done = closing.get("actions", 0), closing.get("actions_done", 0)
     if not total:
         answered = closing.get("answered", 0)
+        published = closing.get("published", 0)
         return gettext(
-            "%(published)s publiées, %(answered)s ; aucune action n'est encore engagée.",
-            published=ngettext("%(n)s proposition", "%(n)s propositions", closing.get("published", 0),
-                               n=number(closing.get("published", 0))),
+            "%(published)s, %(answered)s ; aucune action n'est encore engagée.",
+            published=ngettext("%(n)s proposition publiée", "%(n)s propositions publiées", published,
+                               n=number(published)),
             answered=ngettext("%(n)s réponse donnée", "%(n)s réponses données", answered, n=number(answered)),
         )  # fmt: skip
     return gettext(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 
 from tracker.enums import RunState
 from tracker.errors import TrackerError
@@ -212,7 +212,12 @@ def confirm(run_id: int) -> ResponseReturnValue:
     leave = bool(form.absent_leave.data)
     if leave and run.report.get("absent") and not confirmed():
         return ask(
-            gettext("Désactiver %(n)s personnes absentes du fichier ?", n=run.report["absent"]),
+            ngettext(
+                "Désactiver %(n)s personne absente du fichier ?",
+                "Désactiver %(n)s personnes absentes du fichier ?",
+                run.report["absent"],
+                n=run.report["absent"],
+            ),
             gettext("Leurs visites prennent fin et leurs codes n'ouvrent plus rien. Ce qu'elles ont écrit reste."),
             gettext("Importer et désactiver"),
             back,
