@@ -8,10 +8,14 @@ from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
+from werkzeug.routing import MapAdapter
 
+from tests.e2e import lacking
+from tests.e2e.crawler import follow
 from tests.e2e.inspector import Inspector
-from tests.e2e.site import PASSWORD, Site
+from tests.e2e.site import PASSWORD, ROLES, Site
 from tests.e2e.written import LED, NOW
+from tests.effort import THOROUGH
 
 Visit = Callable[..., Inspector]
 
@@ -46,7 +50,7 @@ REACHABLE = """() => {
 }"""
 STOPPED_AT = """() => [...window.__stops.keys()]
   .map((e) => e.type === "radio" ? `radio ${e.name}` : (e.outerHTML.match(/^<[^>]{0,100}/) || [""])[0])"""
-LONGEST = 400
+LONGEST = 1500
 
 
 def walk(page: Page) -> list[str]:
@@ -104,11 +108,13 @@ def _open(visit: Visit, site: Site, name: str, **options: object) -> Inspector:
         "group round": ("pilote", f"/groupes/{site.one(LED, NOW)}/tour"),
         "list": ("agent", f"/propositions?projet={NOW}"),
         "board": ("copil", f"/tableau-de-bord?projet={NOW}"),
+        "register": ("admin", "/reglages/personnes/importer"),
+        "consultation": ("admin", "/reglages/consultations/nouvelle"),
     }[name]
     return visit(role, **options).open(path)
 
 
-@pytest.mark.parametrize("name", ["login", "proposal form", "group round", "list"])
+@pytest.mark.parametrize("name", ["login", "proposal form", "group round", "list", "register", "consultation"])
 def test_tab_reaches_every_control_and_leaves(visit: Visit, site: Site, name: str) -> None:
     seen = _open(visit, site, name)
     wrong = walk(seen.page)
@@ -265,3 +271,23 @@ def test_nothing_is_cut_when_enlarged_twice(visit: Visit, site: Site, name: str)
         seen.settle()
         seen.unfold()
         seen.measure(f"{width} px")
+
+
+@pytest.mark.skipif(not THOROUGH, reason="a walk of several minutes: make torture")
+def test_tab_reaches_every_control_of_every_page(visit: Visit, site: Site, routes: MapAdapter) -> None:
+    """One page of each address, as the first role that a link leads there."""
+    lacking.make(site)
+    walked: set[str] = set()
+    wrong: list[str] = []
+    for role in ROLES:
+        context = site.context(role)
+        crawl = follow(context.request, role, site.base, routes)
+        context.close()
+        seen = visit(role)
+        for stop in crawl.stops:
+            if stop.is_page and stop.endpoint not in walked:
+                walked.add(stop.endpoint)
+                seen.open(stop.url)
+                wrong += [f"{role} {stop.url}: {finding}" for finding in walk(seen.page)]
+    assert len(walked) > 80, "hardly anything was walked"
+    assert not wrong, "\n".join(wrong)
