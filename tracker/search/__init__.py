@@ -8,7 +8,7 @@ from __future__ import annotations
 from importlib import import_module
 from types import ModuleType
 
-from sqlalchemy import Connection, Select
+from sqlalchemy import Connection, Select, select
 
 from tracker.extensions import db
 from tracker.search.folding import Text, fold, words
@@ -37,11 +37,11 @@ def index_proposal(proposal_id: int, *, title: str, body: str) -> None:
 def index_many(rows: list[Text]) -> None:
     """The same for many proposals at once that are not there yet."""
     if rows:
-        _engine().index_many(rows)
+        db.session.execute(_engine().INSERT, _engine().told(rows))
 
 
 def remove_proposal(proposal_id: int) -> None:
-    _engine().remove_proposal(proposal_id)
+    db.session.execute(_engine().REMOVE, {"id": proposal_id})
 
 
 def matching_proposals(query: str) -> Select[tuple[int]] | None:
@@ -61,19 +61,25 @@ def resembling_proposals(text_typed: str) -> Select[tuple[int, float]] | None:
 
 def indexed(connection: Connection) -> set[int]:
     """The ids of the proposals that are in the index of that database."""
-    return set(connection.scalars(_of(connection.dialect.name).indexed()))
+    return set(connection.scalars(select(_of(connection.dialect.name).KEY)))
 
 
 def fill(connection: Connection, rows: list[Text]) -> None:
     """Put many proposals in the index of that database, where they are not yet."""
     if rows:
-        _of(connection.dialect.name).fill(connection, rows)
+        engine = _of(connection.dialect.name)
+        connection.execute(engine.INSERT, engine.told(rows))
 
 
 def create(connection: Connection) -> None:
     """Make the index; called by the migration and by tests."""
-    _of(connection.dialect.name).create(connection)
+    _say(connection, _of(connection.dialect.name).CREATE)
 
 
 def drop(connection: Connection) -> None:
-    _of(connection.dialect.name).drop(connection)
+    _say(connection, _of(connection.dialect.name).DROP)
+
+
+def _say(connection: Connection, statements: tuple[str, ...]) -> None:
+    for statement in statements:
+        connection.exec_driver_sql(statement)

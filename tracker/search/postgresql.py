@@ -10,7 +10,6 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Connection,
     Integer,
     Select,
     bindparam,
@@ -24,7 +23,6 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
 
-from tracker.extensions import db
 from tracker.search.folding import Text, fold, stem, telling_stems, words
 
 CREATE = (
@@ -39,8 +37,10 @@ TITLE, BODY = "A", "D"
 WEIGHTS = "{0.25, 0, 0, 1}"  # of D, C, B and A: a word of the title counts for four
 
 _index = table("proposal_search", column("proposal_id", Integer), column("words", TSVECTOR))
+KEY = _index.c.proposal_id
 _french: ColumnElement[str] = literal_column("'french'::regconfig")
-_INSERT = text(
+REMOVE = text("DELETE FROM proposal_search WHERE proposal_id = :id")
+INSERT = text(
     "INSERT INTO proposal_search (proposal_id, words) VALUES (:id, CAST(:words AS tsvector)"
     " || setweight(to_tsvector('french', :title), 'A') || setweight(to_tsvector('french', :body), 'D'))"
 )
@@ -58,28 +58,12 @@ def _places(title: list[str], body: list[str]) -> str:
     return " ".join(f"'{word}':{min(place, LAST_POSITION)}{part}" for place, (word, part) in enumerate(said, 1))
 
 
-def index_many(rows: list[Text]) -> None:
-    db.session.execute(_INSERT, _told(rows))
-
-
-def fill(connection: Connection, rows: list[Text]) -> None:
-    connection.execute(_INSERT, _told(rows))
-
-
-def indexed() -> Select[tuple[int]]:
-    return select(_index.c.proposal_id)
-
-
-def _told(rows: list[Text]) -> list[dict[str, Any]]:
+def told(rows: list[Text]) -> list[dict[str, Any]]:
     told = []
     for key, title, body in rows:
         titled, said = _pieces(fold(title)), _pieces(fold(body))
         told.append({"id": key, "words": _places(titled, said), "title": " ".join(titled), "body": " ".join(said)})
     return told
-
-
-def remove_proposal(proposal_id: int) -> None:
-    db.session.execute(text("DELETE FROM proposal_search WHERE proposal_id = :id"), {"id": proposal_id})
 
 
 def _typed(expression: str) -> ColumnElement[str]:
@@ -93,7 +77,7 @@ def matching_proposals(query: str) -> Select[tuple[int]] | None:
         sought = one if sought is None else sought.op("&&")(one)
     if sought is None:
         return None
-    return select(_index.c.proposal_id).where(_index.c.words.op("@@")(sought))
+    return select(KEY).where(_index.c.words.op("@@")(sought))
 
 
 def resembling_proposals(text_typed: str) -> Select[tuple[int, float]] | None:
@@ -103,13 +87,3 @@ def resembling_proposals(text_typed: str) -> Select[tuple[int, float]] | None:
     sought = _typed(expression)
     distance = (-func.ts_rank(literal_column(f"'{WEIGHTS}'::real[]"), _index.c.words, sought)).label("distance")
     return select(_index.c.proposal_id, distance).where(_index.c.words.op("@@")(sought)).order_by("distance").limit(20)
-
-
-def create(connection: Connection) -> None:
-    for statement in CREATE:
-        connection.exec_driver_sql(statement)
-
-
-def drop(connection: Connection) -> None:
-    for statement in DROP:
-        connection.exec_driver_sql(statement)

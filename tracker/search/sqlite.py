@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, column, func, literal_column, select, table, text
+from sqlalchemy import Select, bindparam, column, func, literal_column, select, table, text
 
-from tracker.extensions import db
 from tracker.search.folding import Text, fold, stem, telling_stems, words
 
 CREATE = (
@@ -18,27 +17,13 @@ CREATE = (
 DROP = ("DROP TABLE IF EXISTS proposal_search",)
 
 _index = table("proposal_search", column("rowid"), column("title"), column("body"))
-_INSERT = text("INSERT INTO proposal_search (rowid, title, body) VALUES (:id, :title, :body)")
+KEY = _index.c.rowid
+INSERT = text("INSERT INTO proposal_search (rowid, title, body) VALUES (:id, :title, :body)")
+REMOVE = text("DELETE FROM proposal_search WHERE rowid = :id")
 
 
-def index_many(rows: list[Text]) -> None:
-    db.session.execute(_INSERT, _told(rows))
-
-
-def fill(connection: Connection, rows: list[Text]) -> None:
-    connection.execute(_INSERT, _told(rows))
-
-
-def indexed() -> Select[tuple[int]]:
-    return select(_index.c.rowid)
-
-
-def _told(rows: list[Text]) -> list[dict[str, Any]]:
+def told(rows: list[Text]) -> list[dict[str, Any]]:
     return [{"id": key, "title": fold(title), "body": fold(body)} for key, title, body in rows]
-
-
-def remove_proposal(proposal_id: int) -> None:
-    db.session.execute(text("DELETE FROM proposal_search WHERE rowid = :id"), {"id": proposal_id})
 
 
 def matching_proposals(query: str) -> Select[tuple[int]] | None:
@@ -46,7 +31,7 @@ def matching_proposals(query: str) -> Select[tuple[int]] | None:
     expression = " ".join(f'"{stem(word)}"*' for word in words(query))
     if not expression:
         return None
-    return select(_index.c.rowid).where(_matches(expression))
+    return select(KEY).where(_matches(expression))
 
 
 def resembling_proposals(text_typed: str) -> Select[tuple[int, float]] | None:
@@ -54,20 +39,8 @@ def resembling_proposals(text_typed: str) -> Select[tuple[int, float]] | None:
     if not expression:
         return None
     distance = func.bm25(literal_column("proposal_search"), 4.0, 1.0).label("distance")
-    return (
-        select(_index.c.rowid.label("proposal_id"), distance).where(_matches(expression)).order_by("distance").limit(20)
-    )
+    return select(KEY.label("proposal_id"), distance).where(_matches(expression)).order_by("distance").limit(20)
 
 
 def _matches(expression: str):  # type: ignore[no-untyped-def]
     return literal_column("proposal_search").op("MATCH")(bindparam("search_words", expression, unique=True))
-
-
-def create(connection: Connection) -> None:
-    for statement in CREATE:
-        connection.exec_driver_sql(statement)
-
-
-def drop(connection: Connection) -> None:
-    for statement in DROP:
-        connection.exec_driver_sql(statement)
