@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import subprocess
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import or_, select
+from sqlalchemy import select
 
 from tests import databases, factories
 from tests.client import CheckedClient
-from tests.integration.letter_scene import QUARTER, Scene, approve
-from tracker.enums import OutboxState, ProposalState, RequestKind, Role, TextKind
+from tests.integration.erasure_scene import ODILE, actor_of, known_author, snapshot
+from tests.integration.letter_scene import Scene
+from tracker.enums import OutboxState, Role, TextKind
 from tracker.errors import Conflict, Forbidden, Refused
 from tracker.extensions import db, end_transaction, speaking
 from tracker.models import (
@@ -31,65 +32,16 @@ from tracker.models import (
     RoleGrant,
     User,
 )
-from tracker.queries import checks, figures, people, projects, traces
+from tracker.queries import checks, traces
 from tracker.queries.checks import Level
-from tracker.records import Actor
-from tracker.services import copies, data_requests, erasure, letters, redactions, retention
-from tracker.services.settings import values
+from tracker.services import copies, erasure, redactions
 
-ODILE = ("Odile", "Martin", "odile.martin-brume@exemple.fr", "MAT-77421")
 WHY = "Ce texte nomme une personne qui a quitté la ville."
 
 
 @pytest.fixture
 def town(drafted: Scene, writing: Any, clock: Any) -> Scene:
-    """The scene of letters, with an author known by every means, whose letter is published."""
-    with writing():
-        person = db.session.get_one(User, drafted.author.id)
-        person.last_name, person.email, person.login = "Martin-Brume", ODILE[2], "odile.martin-brume"
-        db.session.add(Matricule(entity_id=person.entity_id, number=ODILE[3], user_id=person.id))
-        db.session.add(Follow(action_id=drafted.done_id, user_id=person.id, created_on=date(2026, 3, 1)))
-        db.session.add(RoleGrant(user_id=person.id, role=Role.MODERATOR, starts_on=date(2026, 1, 1)))
-        db.session.add(
-            OutboxMessage(
-                dedupe_key="x:1", user_id=person.id, address=ODILE[2], kind="test", not_before=clock.now,
-                queued_at=clock.now, params={"name": "Odile Martin-Brume"},
-            )
-        )  # fmt: skip
-        db.session.add(
-            Event(
-                at=clock.now, actor_id=person.id, actor_label=person.name, verb="user:edit", subject="user",
-                subject_id=person.id, changes={"email": [None, ODILE[2]], "n": 3},
-            )
-        )  # fmt: skip
-        row = db.session.scalars(select(ActionUpdate).where(ActionUpdate.action_id == drafted.late_id)).all()[-1]
-        row.note = "Le matériel commandé par Odile Martin-Brume n'est pas arrivé."
-        answer = db.session.scalars(select(Decision).where(Decision.published_on.is_not(None))).all()[0]
-        answer.reason = "Odile MARTIN-BRUME a tout dit : c'est simple."
-        factories.user(Role.ADMIN, login="gestion")
-        factories.user(Role.MODERATOR, login="moderation")
-        factories.user(Role.STEERING, login="copil")
-        actor = actor_of("odile.martin-brume", clock)
-        data_requests.ask(RequestKind.ERASURE, "Je suis Odile Martin-Brume.", actor=actor, now=clock.now)
-    with writing():
-        letter = drafted.letter()
-        letters.build(drafted.programme_id, QUARTER, actor=drafted.actor, now=drafted.now())
-        letters.write_editorial(letter, "Merci à Odile **Martin-Brume** !", actor=drafted.actor, now=drafted.now())
-        approve(drafted, letter)
-        letters.publish(letter, actor=drafted.actor, now=drafted.now())
-    return drafted
-
-
-def actor_of(login: str, clock: Any) -> Actor:
-    found = people.actor_by_login(login, now=clock.now)
-    assert found is not None, login
-    return found
-
-
-def snapshot(town: Scene) -> dict[str, int]:
-    end_transaction(commit=False)
-    project = projects.frame().by_id(town.programme_id)
-    return figures.snapshot(project, as_of=date(2026, 3, 16)).counters
+    return known_author(drafted, writing, clock)
 
 
 def erase(town: Scene, writing: Any, clock: Any) -> tuple[traces.Mention, ...]:
@@ -265,80 +217,7 @@ def test_a_proposal_loses_its_text_in_every_version_and_in_search(
     assert "Un café commun" not in str(content)
 
 
-# --- By the clock ------------------------------------------------------------------------------------------------
-
-
-def confirm(writing: Any, clock: Any, **months: int) -> None:
-    kept = {"leavers": 12, "authors": 24, "security": 6, "drafts": 12, "requests": 12, **months}
-    with writing():
-        values.put("retention", kept, actor=actor_of("gestion", clock), now=clock.now)
-
-
-def run(writing: Any, clock: Any) -> tuple[int, int, int]:
-    with writing():
-        return tuple(task(now=clock.now) for task in (retention.rest, retention.leavers, retention.authors))  # type: ignore[return-value]
-
-
-def test_a_leaver_is_erased_once_the_months_are_over_and_confirmed(town: Scene, writing: Any, clock: Any) -> None:
-    with writing():
-        person = db.session.get_one(User, town.author.id)
-        person.is_active, person.left_on = False, date(2025, 3, 15)
-        other = db.session.get_one(User, town.agent.id)
-        other.is_active, other.left_on = False, date(2025, 3, 17)
-    assert run(writing, clock)[1] == 0, "durations are not confirmed"
-    confirm(writing, clock)
-    assert run(writing, clock)[1] == 1
-    assert db.session.get_one(User, town.author.id).erased_at is not None
-    assert db.session.get_one(User, town.agent.id).erased_at is None
-    assert run(writing, clock)[1] == 0
-
-
-def test_authors_of_a_project_ended_long_ago_are_as_many_without_names(town: Scene, writing: Any, clock: Any) -> None:
-    before = snapshot(town)
-    confirm(writing, clock)
-    assert run(writing, clock)[2] == 0, "the project runs"
-    with writing():
-        db.session.get_one(Programme, town.programme_id).ends_on = date(2026, 1, 31)
-    clock.set(clock.now + timedelta(days=24 * 31))
-    assert run(writing, clock)[2] > 0
-    assert run(writing, clock)[2] == 0
-    assert snapshot(town) == before
-    assert db.session.scalars(select(Authorship.id).where(Authorship.user_id == town.author.id)).all() == []
-    assert db.session.get_one(User, town.author.id).name == "Odile Martin-Brume", "the account stays"
-
-
-@pytest.mark.parametrize("name", [None, "Josette Perrin"], ids=["an account", "a name typed of a workshop"])
-def test_a_closed_project_loses_its_names_too_and_no_page_kept_shows_them(
-    town: Scene, writing: Any, clock: Any, name: str | None
-) -> None:
-    confirm(writing, clock)
-    with writing():
-        project = db.session.get_one(Programme, town.programme_id)
-        project.ends_on, project.closed_at = date(2026, 1, 31), clock.now
-        if name is not None:
-            for row in db.session.scalars(select(Authorship)):
-                row.user_id, row.name = None, name
-    revision = db.session.scalar(select(Programme.revision))
-    clock.set(clock.now + timedelta(days=24 * 31))
-    assert run(writing, clock)[2] > 0
-    told = or_(Authorship.user_id == town.author.id, Authorship.name == "Josette Perrin")
-    assert db.session.scalars(select(Authorship.id).where(told)).all() == []
-    assert db.session.scalar(select(Programme.revision)) > revision, "pages are made again"
-
-
-def test_old_drafts_and_answered_requests_go_and_recent_ones_stay(town: Scene, writing: Any, clock: Any) -> None:
-    with writing():
-        old = factories.proposal(
-            db.session.get_one(Programme, town.programme_id),
-            author=town.agent,
-            state=ProposalState.DRAFT,
-            title="Vieux brouillon",
-        )
-        old.created_on = date(2025, 3, 1)
-        key = old.id
-    assert run(writing, clock)[0] == 1
-    assert db.session.get(Proposal, key) is None
-    assert run(writing, clock)[0] == 0
+# --- By its pages ------------------------------------------------------------------------------------------------
 
 
 def test_the_link_to_ask_stands_beside_each_text_for_those_who_may(town: Scene, app: Any) -> None:
