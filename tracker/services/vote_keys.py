@@ -21,6 +21,7 @@ from tracker.errors import Refused
 from tracker.queries import campaigns
 from tracker.queries.campaigns import CampaignRecord
 from tracker.records import Actor
+from tracker.services.durable import keep
 
 KEY_BYTES = 32
 
@@ -77,16 +78,8 @@ def _read_or_create(path: Path) -> bytes:
             os.link(aside, path)
     finally:
         aside.unlink()
-    _sync(path.parent)
+    keep(path.parent)
     return path.read_bytes()
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def prepare_key(campaign: CampaignRecord) -> Key:
@@ -103,7 +96,7 @@ def prepare_key(campaign: CampaignRecord) -> Key:
     if key.sha256 == campaign.key_sha256:
         with contextlib.suppress(FileNotFoundError):  # another process was faster
             spare.rename(path)
-        _sync(path.parent)
+        keep(path.parent)
         return Key(campaign.id, key.secret)
     return key
 
@@ -126,7 +119,7 @@ def destroy_key(campaign_id: int) -> None:
                 file.flush()
                 os.fsync(file.fileno())
             path.unlink()
-            _sync(path.parent)
+            keep(path.parent)
 
 
 def _ids_with_key() -> set[int]:

@@ -23,15 +23,6 @@ def make_private(path: Path) -> None:
         raise Refused(gettext("%(path)s ne peut pas être écrit.", path=path)) from error
 
 
-def keep(path: Path) -> None:
-    """Have the disk hold a file, or the names of a folder, before anything relies on it."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def require(path: Path) -> None:
     if not path.is_file():
         raise Refused(gettext("%(path)s n'existe pas.", path=path))

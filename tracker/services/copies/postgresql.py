@@ -20,6 +20,7 @@ from tracker.errors import Refused
 from tracker.extensions import WRITE_LOCK, write_options
 from tracker.models import Campaign, Instance, Programme, RollEntry, Vote
 from tracker.services.copies import files
+from tracker.services.durable import keep
 
 OURS = ("TABLE DATA public instance ", "TABLE DATA public alembic_version ")  # in the contents of each copy of ours
 WAIT = "10s"
@@ -63,7 +64,7 @@ def backup(url: str, target: Path) -> int:
                  f"--lock-wait-timeout={WAIT}", "--no-owner", "--no-privileges"],
                 url,
             )  # fmt: skip
-            files.keep(target)
+            keep(target)
         except BaseException:
             target.unlink()
             raise

@@ -14,6 +14,7 @@ from sqlalchemy.engine import make_url
 
 from tracker.errors import Refused
 from tracker.services.copies import files
+from tracker.services.durable import keep
 
 JOURNALS = ("-wal", "-shm", "-journal")
 
@@ -40,7 +41,7 @@ def backup(url: str, target: Path) -> int:
             live.backup(copy)
             copy.execute("PRAGMA journal_mode=DELETE")
             copy.execute("VACUUM")  # pages of the live base that are free may still hold what was erased
-        files.keep(target)
+        keep(target)
     except BaseException as error:
         target.unlink()
         if isinstance(error, sqlite3.Error):
@@ -61,13 +62,13 @@ def restore(url: str, source: Path) -> None:
     files.make_private(aside)
     try:
         _fill(aside, source)
-        files.keep(aside)
+        keep(aside)
         os.link(aside, target)  # unlike a renaming, it never takes the place of a file that came meanwhile
     except FileExistsError as error:
         raise _present(target) from error
     finally:
         aside.unlink()
-    files.keep(target.parent)
+    keep(target.parent)
 
 
 def _present(path: Path) -> Refused:
