@@ -18,7 +18,8 @@ from sqlalchemy import select
 
 from tests import factories
 from tests.conftest import NOON
-from tests.integration.test_moving import application, ask, held, tables
+from tests.integration.test_moving import ask, held, tables
+from tests.servers import application
 from tracker import search
 from tracker.enums import PhaseKind
 from tracker.errors import Refused

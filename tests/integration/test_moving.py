@@ -16,7 +16,8 @@ from sqlalchemy import select
 
 from tests import databases, demo_digest, factories
 from tests.conftest import NOON, SECRET
-from tracker import create_app, search
+from tests.servers import application
+from tracker import search
 from tracker.enums import PhaseKind
 from tracker.errors import Refused
 from tracker.extensions import db, write_transaction
@@ -24,15 +25,6 @@ from tracker.models import Counter, RollEntry, Setting, User, Vote
 from tracker.services.copies import moving
 
 pytestmark = pytest.mark.postgresql
-
-
-def application(folder: Path, url: str, mode: str = "test") -> Flask:
-    return create_app(
-        environ={
-            "TRACKER_MODE": mode, "TRACKER_SECRET_KEY": SECRET, "TRACKER_INSTANCE": str(folder), "DATABASE_URL": url,
-        },
-        config={"TESTING": True},
-    )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
