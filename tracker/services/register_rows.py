@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, insert, or_, select, update
+from sqlalchemy import func, or_, select, update
 
 from tracker import validation
 from tracker.extensions import db
@@ -25,6 +25,7 @@ from tracker.models import (
 )
 from tracker.records import Actor, paris_day
 from tracker.services import history
+from tracker.services.bulk import insert_all
 
 
 def make_places(plan: Plan) -> None:
@@ -37,9 +38,7 @@ def make_places(plan: Plan) -> None:
         row = Department(slug=_free(validation.slugify(name) or "service", slugs), name=name)
         db.session.add(row)
         db.session.flush()
-        db.session.execute(
-            insert(department_entity), [{"department_id": row.id, "entity_id": e} for e in sorted(entity_ids)]
-        )
+        insert_all(department_entity, [{"department_id": row.id, "entity_id": e} for e in sorted(entity_ids)])
     slugs = set(db.session.scalars(select(Site.slug)))
     known = {folded_name(name) for name in db.session.scalars(select(Site.name))}
     for key, name in plan.sites.items():
@@ -93,8 +92,8 @@ def write_batch(
     deactivate(gone, now=now)
     events += [("user:deactivate", user_id, {"is_active": [True, False]}) for user_id in gone]
     if events:
-        db.session.execute(
-            insert(Event),
+        insert_all(
+            Event,
             [
                 {
                     "at": now, "programme_id": None, "actor_id": actor.id if actor else None,
@@ -133,7 +132,7 @@ def _create(batch: Sequence[Creation], places: _Places, now: datetime) -> list[t
     for one in batch:
         login = login_for(one.values["first_name"], one.values["last_name"], taken)
         rows.append({**places.resolve(one.values), "login": login, "created_at": now, "is_active": True})
-    db.session.execute(insert(User), rows)
+    insert_all(User, rows)
     logins = [row["login"] for row in rows]
     ids: dict[str, int] = dict(db.session.execute(select(User.login, User.id).where(User.login.in_(logins))).all())
     _add_numbers((ids[login], one.numbers) for login, one in zip(logins, batch, strict=True))
@@ -162,8 +161,7 @@ def _add_numbers(found: Iterable[tuple[int, tuple[tuple[int, str], ...]]]) -> No
         for user_id, pairs in found
         for entity_id, number in pairs
     ]
-    if rows:
-        db.session.execute(insert(Matricule), rows)
+    insert_all(Matricule, rows)
 
 
 def deactivate(user_ids: Sequence[int], *, now: datetime) -> None:

@@ -32,13 +32,13 @@ from tracker.queries import campaigns
 from tracker.records import paris_day, paris_instant
 from tracker.services import votes
 from tracker.services.accounts import hash_password
+from tracker.services.bulk import Batch
 from tracker.services.demo import ballots, content, current, project, reset, town
 from tracker.services.demo.authors import Signing
 from tracker.services.demo.days import office_time, workday
 from tracker.services.demo.ideas import Story, Told, openings
 from tracker.services.demo.letters import publish_letters
 from tracker.services.demo.project import Project
-from tracker.services.demo.store import Batch
 from tracker.services.demo.town import Town
 from tracker.services.demo.works import Works
 

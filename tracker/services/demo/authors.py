@@ -8,9 +8,9 @@ from random import Random
 
 from tracker.enums import AuthorRole, Origin
 from tracker.models import Authorship
+from tracker.services.bulk import Batch
 from tracker.services.demo import content
 from tracker.services.demo.ideas import Told
-from tracker.services.demo.store import Batch
 from tracker.services.demo.town import Person, Town
 
 REPEATED = 0.12  # share of proposals whose author already sent one

@@ -11,9 +11,9 @@ from sqlalchemy import insert, update
 from tracker.enums import VoteChoice
 from tracker.extensions import db
 from tracker.models import Campaign, Proposal, RollEntry, Vote
+from tracker.services.bulk import Batch
 from tracker.services.demo.ideas import Told
 from tracker.services.demo.project import Consultation
-from tracker.services.demo.store import Batch
 from tracker.services.demo.town import Person, Town
 from tracker.services.vote_keys import Key
 

@@ -10,11 +10,11 @@ from tracker import validation
 from tracker.enums import AuthorRole, Origin
 from tracker.models import Authorship, Proposal, ProposalVersion
 from tracker.records import paris_instant
+from tracker.services.bulk import Batch
 from tracker.services.demo import content, project
 from tracker.services.demo.days import at, next_workday, workday
 from tracker.services.demo.ideas import draft_key
 from tracker.services.demo.project import Project
-from tracker.services.demo.store import Batch
 from tracker.services.demo.town import Town
 
 LAST_CONFIRMATION = 1  # days before today

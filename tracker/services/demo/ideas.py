@@ -20,11 +20,12 @@ from tracker.models import (
     proposal_entity,
 )
 from tracker.records import paris_day
+from tracker.services.bulk import Batch
 from tracker.services.demo.content import Answer, Idea
 from tracker.services.demo.days import after, next_workday, office_time
 from tracker.services.demo.project import Project
-from tracker.services.demo.store import Batch, trace
 from tracker.services.demo.town import Person, Town
+from tracker.services.demo.traces import trace
 
 S = ProposalState
 ADVICE = {

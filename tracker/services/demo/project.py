@@ -20,7 +20,7 @@ from tracker.models import (
     programme_entity,
 )
 from tracker.records import paris_instant
-from tracker.services.demo.store import Batch
+from tracker.services.bulk import Batch
 from tracker.services.demo.town import Person, Town, grant
 
 

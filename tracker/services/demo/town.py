@@ -13,8 +13,8 @@ from tracker import validation
 from tracker.enums import Role
 from tracker.models import Department, Entity, Matricule, RoleGrant, User, department_entity
 from tracker.records import paris_instant
+from tracker.services.bulk import Batch
 from tracker.services.demo import content
-from tracker.services.demo.store import Batch
 
 MANAGERS = 220
 WITHOUT_EMAIL = 0.12

@@ -19,13 +19,14 @@ from tracker.models import (
     action_proposal,
 )
 from tracker.records import paris_day
+from tracker.services.bulk import Batch
 from tracker.services.demo.content import Entry, Work
 from tracker.services.demo.days import next_workday, office_time, workday
 from tracker.services.demo.ideas import Told
 from tracker.services.demo.logs import VERBS, Log, Mark, Row, marks_of, ticks
 from tracker.services.demo.project import Group, Project
-from tracker.services.demo.store import Batch, trace
 from tracker.services.demo.town import Person, Town
+from tracker.services.demo.traces import trace
 
 LOCKDOWN = (date(2020, 3, 17), date(2020, 5, 11))  # nobody had the heart to write that nothing had changed
 

@@ -23,6 +23,7 @@ from tracker.models import (
 )
 from tracker.records import Actor
 from tracker.services import history
+from tracker.services.bulk import insert_all
 from tracker.services.importing import changes
 from tracker.services.importing.places import Places
 from tracker.services.importing.results import (
@@ -30,7 +31,6 @@ from tracker.services.importing.results import (
     Known,
     batches,
     digest_of,
-    insert_all,
     insert_origins,
     known_rows,
     reserve_numbers,

@@ -18,7 +18,7 @@ from tracker.imports.actions import ActionImport, UpdateImport
 from tracker.imports.issues import Issues
 from tracker.models import Action, ActionUpdate, Milestone, MilestoneMark
 from tracker.records import Actor
-from tracker.services.importing.results import insert_all
+from tracker.services.bulk import insert_all
 from tracker.services.importing.rows import mark_rows, update_row
 
 _VALUES = ("effective_on", "status", "declared_progress", "health", "planned_start", "planned_end", "note")

@@ -27,13 +27,13 @@ from tracker.models import (
 )
 from tracker.records import Actor
 from tracker.services import history
+from tracker.services.bulk import insert_all
 from tracker.services.importing.places import Places
 from tracker.services.importing.results import (
     ImportResult,
     Known,
     batches,
     digest_of,
-    insert_all,
     insert_origins,
     known_rows,
     reserve_numbers,

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 
 from tracker.extensions import db
 from tracker.imports.actions import ActionImport
@@ -19,6 +19,7 @@ from tracker.imports.proposals import ProposalImport
 from tracker.models import Counter, Event, ExternalRef
 from tracker.records import Actor
 from tracker.services import counters
+from tracker.services.bulk import insert_all
 
 BATCH = 2_000
 
@@ -84,13 +85,6 @@ def reserve_numbers(name: str, count: int) -> range:
 def batches(records: Sequence[Any]) -> Iterator[Sequence[Any]]:
     for start in range(0, len(records), BATCH):
         yield records[start : start + BATCH]
-
-
-def insert_all(model: Any, rows: Sequence[dict[str, Any]]) -> None:
-    """Many rows of the same keys in one statement. Ids are read back by what makes each row unique: asking the
-    insert for them, in order, would send the rows one by one."""
-    if rows:
-        db.session.execute(insert(getattr(model, "__table__", model)), rows)
 
 
 def insert_origins(

@@ -1,19 +1,41 @@
-"""Rows gathered in memory and inserted table by table: a demonstration loads in seconds, not minutes."""
+"""The bulk loader: rows checked against their table, then inserted many at a time, what is pointed at first.
+
+Importers insert with `insert_all`; the demonstration, whose rows point at one another and which nobody else writes
+beside, gathers them in a `Batch` that knows their keys at once.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
-from datetime import datetime
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import Table, func, insert, select
 from sqlalchemy.sql.schema import CallableColumnDefault, ScalarElementColumnDefault
 
 from tracker.extensions import db, keys_were_given
-from tracker.models import Event
 
 CHUNK = 2_000
+
+
+def table_of(model: Any) -> Table:
+    table: Table = getattr(model, "__table__", model)
+    return table
+
+
+def insert_all(model: Any, rows: Sequence[dict[str, Any]]) -> None:
+    """Rows of the same keys in few statements. Ids are read back by what makes each row unique: asking the insert
+    for them, in order, would send the rows one by one. Raises KeyError for a column that the table has not."""
+    table = table_of(model)
+    if rows:
+        _check_columns(table, rows[0].keys() - table.columns.keys())
+    for start in range(0, len(rows), CHUNK):
+        db.session.execute(insert(table), rows[start : start + CHUNK])
+
+
+def _check_columns(table: Table, unknown: set[str]) -> None:
+    if unknown:
+        raise KeyError(f"{table.name} has no column {', '.join(sorted(unknown))}")
 
 
 class Batch:
@@ -26,19 +48,18 @@ class Batch:
 
     def add(self, model: Any, **values: Any) -> int:
         """Keep a row for later; gives its key (0 for a table whose key is not a number of its own)."""
-        table: Table = model if isinstance(model, Table) else model.__table__
-        row = {**self._defaults(table), **values}
-        unknown = row.keys() - table.columns.keys()
-        if unknown:
-            raise KeyError(f"{table.name} has no column {', '.join(sorted(unknown))}")
-        if "id" in table.columns:
+        table = table_of(model)
+        blank = self._defaults(table)
+        _check_columns(table, values.keys() - blank.keys())
+        row = {**blank, **values}
+        if "id" in blank:
             row["id"] = values.get("id") or self.reserve(table)
         self._rows[table].append(row)
         return int(row.get("id") or 0)
 
     def reserve(self, model: Any) -> int:
         """The next key of a table, for a row to be added later under that `id`."""
-        table: Table = model if isinstance(model, Table) else model.__table__
+        table = table_of(model)
         if table not in self._last:
             self._last[table] = db.session.scalar(select(func.max(table.c.id))) or 0
         self._last[table] += 1
@@ -46,7 +67,7 @@ class Batch:
 
     def rows(self, model: Any) -> list[dict[str, Any]]:
         """What is kept for a table, to count or amend before it is written."""
-        table: Table = model if isinstance(model, Table) else model.__table__
+        table = table_of(model)
         return self._rows[table]
 
     def in_order(self, model: Any, key: Callable[[dict[str, Any]], Any]) -> None:
@@ -61,8 +82,7 @@ class Batch:
         if table not in self._blank:
             blank: dict[str, Any] = {}
             for column in table.columns:
-                if column.name != "id":
-                    blank[column.name] = _default(column.default)
+                blank[column.name] = _default(column.default)
             self._blank[table] = blank
         return self._blank[table]
 
@@ -70,8 +90,7 @@ class Batch:
         """Insert everything, what is pointed at first; yields each table with its number of rows."""
         for table in db.metadata.sorted_tables:
             rows = self._rows.pop(table, [])
-            for start in range(0, len(rows), CHUNK):
-                db.session.execute(insert(table), rows[start : start + CHUNK])
+            insert_all(table, rows)
             if rows:
                 keys_were_given(table)
                 yield table.name, len(rows)
@@ -81,28 +100,3 @@ def _default(default: Any) -> Any:
     if isinstance(default, CallableColumnDefault):  # `list` and the like
         return default.arg(None)  # type: ignore[arg-type]
     return default.arg if isinstance(default, ScalarElementColumnDefault) else None
-
-
-def trace(
-    batch: Batch,
-    *,
-    at: datetime,
-    programme_id: int,
-    person: tuple[int, str] | None,
-    verb: str,
-    subject: str,
-    subject_id: int,
-    **changes: Any,
-) -> None:
-    """The event that a service would have written: who (id and name), what, old → new."""
-    batch.add(
-        Event,
-        at=at,
-        programme_id=programme_id,
-        actor_id=person[0] if person else None,
-        actor_label=person[1] if person else "",
-        verb=verb,
-        subject=subject,
-        subject_id=subject_id,
-        changes=changes,
-    )
