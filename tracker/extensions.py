@@ -9,6 +9,8 @@ A request reads first, then calls `begin_write()` just before the service.
 from __future__ import annotations
 
 import sqlite3
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -19,9 +21,10 @@ from flask_babel import Babel, Domain, force_locale, get_locale
 from flask_login import LoginManager
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf.csrf import CSRFProtect
-from sqlalchemy import Connection, Engine, ExceptionContext, MetaData, Table, TextClause, event, func, select
+from sqlalchemy import URL, Connection, Engine, ExceptionContext, MetaData, Table, TextClause, event, func, select
 from sqlalchemy import exc as sql_errors
 from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session
+from sqlalchemy.pool import ConnectionPoolEntry, Pool
 
 from tracker.wording import NONE, Labels, reworded
 
@@ -33,8 +36,12 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 BUSY_TIMEOUT_MS = 10_000  # how long a writer waits for its turn
+LOOK_AGAIN_S = 0.001  # between two looks at a database that another process writes to
 WRITE_LOCK = 4_120  # the lock that writers take on PostgreSQL; its number is that of the rule in the design
 FRENCH = "fr"  # the language of the message ids, of what is kept, and of whoever chose none
+
+
+_turns: dict[URL, threading.Lock] = {}  # of the writers of this process, by database
 
 
 class Base(DeclarativeBase):
@@ -180,10 +187,51 @@ def _begin(connection: Connection) -> None:
         if writing:
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITE_LOCK})")
     elif writing:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        _take_turn(connection)
     else:  # said to the driver itself: every request says it, and it touches no file, hence cannot fail
         driver: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]
         driver.execute("BEGIN")
+
+
+def _take_turn(connection: Connection) -> None:
+    """Begin a write on SQLite, within BUSY_TIMEOUT_MS.
+
+    SQLite's own wait looks again after longer and longer pauses: eight writers spend most of their time asleep. Those
+    of one process queue for a lock that wakes the next at once, and the first of them alone looks at the file.
+    """
+    driver: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]
+    deadline = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    turn = _turns.setdefault(connection.engine.url, threading.Lock())
+    if turn.acquire(timeout=BUSY_TIMEOUT_MS / 1000):
+        connection.info["turn"] = turn
+    driver.execute("PRAGMA busy_timeout=0")
+    try:
+        while time.monotonic() < deadline:
+            try:
+                driver.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                    break
+                time.sleep(LOOK_AGAIN_S)
+            else:
+                return
+        connection.exec_driver_sql("BEGIN IMMEDIATE")  # said once more so that its refusal is SQLAlchemy's
+    except BaseException:
+        _give_turn(connection.info)
+        raise
+    finally:
+        driver.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+
+
+def _give_turn(info: dict[Any, Any]) -> None:
+    turn = info.pop("turn", None)
+    if turn is not None:
+        turn.release()
+
+
+@event.listens_for(Pool, "checkin")
+def _end_turn(_connection: Any, record: ConnectionPoolEntry) -> None:
+    _give_turn(record.info)
 
 
 def write_options(engine: Engine) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from sqlalchemy.exc import OperationalError
 from tests import factories
 from tests.client import CheckedClient
 from tests.integration.test_auth import HASH, PASSWORD, attempt
+from tracker import extensions
 from tracker.extensions import begin_write, db, end_transaction, is_unavailable, write_transaction
 from tracker.models import Counter, Setting, User
 from tracker.services import accounts
@@ -305,19 +306,42 @@ def test_readers_neither_wait_for_a_writer_nor_see_half_of_it(app: Flask) -> Non
 
 
 @pytest.mark.sqlite("its timeout")
-def test_a_writer_that_waits_too_long_is_told_so_as_unavailable(app: Flask) -> None:
+def test_a_writer_that_waits_too_long_is_told_so_as_unavailable(app: Flask, monkeypatch: Any) -> None:
+    monkeypatch.setattr(extensions, "BUSY_TIMEOUT_MS", 50)
     with sqlite3.connect(str(db.engine.url.database)) as other:
         other.isolation_level = None
         other.execute("BEGIN IMMEDIATE")
-        db.session.connection().exec_driver_sql("PRAGMA busy_timeout=50")
-        end_transaction(commit=False)
-        with pytest.raises(OperationalError) as refusal:
-            begin_write()
+        for _ in range(2):  # the first gives its turn back: the second is not told otherwise
+            with pytest.raises(OperationalError) as refusal:
+                begin_write()
+            assert is_unavailable(refusal.value)
+            end_transaction(commit=False)
         other.execute("ROLLBACK")
     other.close()
-    assert is_unavailable(refusal.value)
+    begin_write()
     end_transaction(commit=False)
-    db.engine.dispose()
+
+
+@pytest.mark.sqlite("its queue of writers")
+def test_a_writer_behind_another_of_its_process_is_told_so_too(app: Flask, monkeypatch: Any) -> None:
+    monkeypatch.setattr(extensions, "BUSY_TIMEOUT_MS", 50)
+    began, over = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with write_transaction():
+            began.set()
+            assert over.wait(10)
+
+    def wait() -> None:
+        assert began.wait(10)
+        try:
+            begin_write()
+        finally:
+            end_transaction(commit=False)
+            over.set()
+
+    (refusal,) = in_threads(app, hold, wait)
+    assert is_unavailable(refusal)
 
 
 # --- Hashing -----------------------------------------------------------------------------------------------

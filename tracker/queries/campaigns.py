@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import groupby
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from tracker.enums import PhaseKind
 from tracker.extensions import db
@@ -81,51 +83,63 @@ class CampaignRecord:
         return submitted_on + timedelta(days=self.moderation_days)
 
 
-def _load(condition: object = None) -> tuple[CampaignRecord, ...]:
-    query = (
-        select(Campaign, Phase)
-        .outerjoin(Phase, Phase.campaign_id == Campaign.id)
-        .order_by(Campaign.id, Phase.starts_at, Phase.id)
-        .execution_options(populate_existing=True)
+_EVERY = (
+    select(
+        Campaign.id,
+        Campaign.programme_id,
+        Campaign.title,
+        Campaign.introduction,
+        Campaign.elsewhere,
+        Campaign.moderation_days,
+        Campaign.answer_by,
+        Campaign.key_sha256,
+        Campaign.roll_opened_at,
+        Campaign.votes_closed_at,
+        Phase.kind,
+        Phase.starts_at,
+        Phase.ends_at,
     )
-    if condition is not None:
-        query = query.where(condition)  # type: ignore[arg-type]
-    heads: dict[int, Campaign] = {}
-    steps: dict[int, list[PhaseRecord]] = {}
-    for row, phase in db.session.execute(query):
-        heads.setdefault(row.id, row)
-        listed = steps.setdefault(row.id, [])
-        if phase is not None:
-            listed.append(PhaseRecord(phase.kind, phase.starts_at, phase.ends_at))
-    return tuple(
-        CampaignRecord(
-            id=row.id,
-            programme_id=row.programme_id,
-            title=row.title,
-            introduction=row.introduction,
-            elsewhere=row.elsewhere,
-            moderation_days=row.moderation_days,
-            answer_by=row.answer_by,
-            key_sha256=row.key_sha256,
-            roll_opened=row.roll_opened_at is not None,
-            votes_closed=row.votes_closed_at is not None,
-            phases=tuple(steps[key]),
+    .outerjoin(Phase, Phase.campaign_id == Campaign.id)
+    .order_by(Campaign.id, Phase.starts_at, Phase.id)
+)
+_ONE = _EVERY.where(Campaign.id == bindparam("campaign"))
+_OF_PROJECTS = _EVERY.where(Campaign.programme_id.in_(bindparam("programmes", expanding=True)))
+
+
+def _load(statement: Any, **asked: object) -> tuple[CampaignRecord, ...]:
+    found: list[CampaignRecord] = []
+    for _, steps in groupby(db.session.connection().execute(statement, asked), key=lambda row: row.id):
+        rows = list(steps)
+        row = rows[0]
+        found.append(
+            CampaignRecord(
+                id=row.id,
+                programme_id=row.programme_id,
+                title=row.title,
+                introduction=row.introduction,
+                elsewhere=row.elsewhere,
+                moderation_days=row.moderation_days,
+                answer_by=row.answer_by,
+                key_sha256=row.key_sha256,
+                roll_opened=row.roll_opened_at is not None,
+                votes_closed=row.votes_closed_at is not None,
+                phases=tuple(PhaseRecord(one.kind, one.starts_at, one.ends_at) for one in rows if one.kind is not None),
+            )
         )
-        for key, row in heads.items()
-    )
+    return tuple(found)
 
 
 def every() -> tuple[CampaignRecord, ...]:
     """All consultations of the instance (there are few), in one statement."""
-    return _load()
+    return _load(_EVERY)
 
 
 def of_projects(programme_ids: Iterable[int]) -> tuple[CampaignRecord, ...]:
-    return _load(Campaign.programme_id.in_(list(programme_ids)))
+    return _load(_OF_PROJECTS, programmes=tuple(programme_ids))
 
 
 def by_id(campaign_id: int) -> CampaignRecord | None:
-    found = _load(Campaign.id == campaign_id)
+    found = _load(_ONE, campaign=campaign_id)
     return found[0] if found else None
 
 

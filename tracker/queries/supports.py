@@ -115,10 +115,11 @@ class Ballot:
     support_count: int
 
 
+_BALLOT = select(Proposal.id, Proposal.title, Proposal.campaign_id, Proposal.support_count).where(
+    Proposal.number == bindparam("number"), Proposal.state.in_(VISIBLE)
+)
+
+
 def ballot(number: int) -> Ballot | None:
-    row = db.session.execute(
-        select(Proposal.id, Proposal.title, Proposal.campaign_id, Proposal.support_count).where(
-            Proposal.number == number, Proposal.state.in_(VISIBLE)
-        )
-    ).first()
+    row = db.session.connection().execute(_BALLOT, {"number": number}).first()
     return Ballot(*row) if row is not None else None

@@ -14,9 +14,10 @@ import secrets
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
+from typing import cast as cast_to
 
 from flask_babel import gettext
-from sqlalchemy import and_, delete, false, insert, or_, select, text, update
+from sqlalchemy import Table, and_, bindparam, delete, exists, false, insert, or_, select, text, update
 
 from tracker import permissions, workflow
 from tracker.enums import VoteChoice
@@ -114,11 +115,8 @@ def _locked(campaign_id: int) -> Campaign:
     return campaign
 
 
-def _entry(campaign: Campaign, user_id: int) -> RollEntry:
-    """The person's line of the roll; one who joined after the opening is added."""
-    entry = db.session.get(RollEntry, (campaign.id, user_id), populate_existing=True)
-    if entry is not None:
-        return entry
+def _add_to_roll(campaign: Campaign, user_id: int) -> None:
+    """A line of the roll for one who joined after the opening."""
     row = db.session.execute(_electors(campaign).where(User.id == user_id)).first()
     if row is None:
         raise Refused(gettext("Seuls les agents des employeurs de ce projet peuvent soutenir ses propositions."))
@@ -128,59 +126,93 @@ def _entry(campaign: Campaign, user_id: int) -> RollEntry:
     )  # fmt: skip
     db.session.add(entry)
     db.session.flush()
-    return entry
 
 
-# --- Cast and withdraw ----------------------------------------------------------------------------------------
+# --- Cast and withdraw: others wait meanwhile, so the statements are few, and built once --------------------------
+
+_PROPOSALS, _VOTES, _ROLL = (cast_to(Table, model.__table__) for model in (Proposal, Vote, RollEntry))
+_OWN = and_(Vote.campaign_id == Proposal.campaign_id, Vote.tag == bindparam("own_tag"))
+_STANDING = (
+    select(
+        Proposal.number,
+        Proposal.state,
+        Proposal.campaign_id,
+        Campaign.programme_id,
+        Campaign.key_sha256,
+        RollEntry.took_part,  # None: no line of the roll
+        exists().where(_OWN, Vote.proposal_id == Proposal.id).label("supports"),
+        exists().where(_OWN, Vote.proposal_id != Proposal.id).label("supports_others"),
+    )
+    .outerjoin(Campaign, Campaign.id == Proposal.campaign_id)
+    .outerjoin(RollEntry, and_(RollEntry.campaign_id == Campaign.id, RollEntry.user_id == bindparam("person")))
+    .where(Proposal.id == bindparam("proposal"))
+)
+_CAST = insert(_VOTES)
+_WITHDRAW = delete(_VOTES).where(
+    _VOTES.c.campaign_id == bindparam("of"), _VOTES.c.proposal_id == bindparam("on"), _VOTES.c.tag == bindparam("by")
+)
+_COUNT = (
+    update(_PROPOSALS)
+    .where(_PROPOSALS.c.id == bindparam("proposal"))
+    .values(support_count=_PROPOSALS.c.support_count + bindparam("step"))
+)
+_TAKE_PART = (
+    update(_ROLL)
+    .where(_ROLL.c.campaign_id == bindparam("of"), _ROLL.c.user_id == bindparam("person"))
+    .values(took_part=bindparam("so"))
+)
 
 
 def cast(*, actor: Actor, proposal_id: int, key: Key, now: datetime) -> bool:
     """Support a proposal; False when the person already did. Raises Refused when this is not the time or the place."""
-    proposal, entry, tag = _ballot(actor, proposal_id, key, now)
-    known = _own_tag_known(key.campaign_id, proposal.id, tag)
-    if known:
+    ballot, tag = _ballot(actor, proposal_id, key, now)
+    if ballot.supports:
         return False
     db.session.execute(
-        insert(Vote).values(
-            campaign_id=key.campaign_id, proposal_id=proposal.id, tag=tag, choice=VoteChoice.FOR, points=1
-        )
-    )
-    _count(proposal.id, 1)
-    _recompute(entry, tag)
+        _CAST,
+        {
+            "campaign_id": key.campaign_id, "proposal_id": proposal_id, "tag": tag, "choice": VoteChoice.FOR,
+            "points": 1,
+        },
+    )  # fmt: skip
+    db.session.execute(_COUNT, {"proposal": proposal_id, "step": 1})
+    if not ballot.took_part:
+        db.session.execute(_TAKE_PART, {"of": key.campaign_id, "person": actor.id, "so": True})
     return True
 
 
 def withdraw(*, actor: Actor, proposal_id: int, key: Key, now: datetime) -> bool:
     """Take one's support back; False when there was none."""
-    proposal, entry, tag = _ballot(actor, proposal_id, key, now)
-    if not _own_tag_known(key.campaign_id, proposal.id, tag):
+    ballot, tag = _ballot(actor, proposal_id, key, now)
+    if not ballot.supports:
         return False
-    db.session.execute(
-        delete(Vote).where(Vote.campaign_id == key.campaign_id, Vote.proposal_id == proposal.id, Vote.tag == tag)
-    )
-    _count(proposal.id, -1)
-    _recompute(entry, tag)
+    db.session.execute(_WITHDRAW, {"of": key.campaign_id, "on": proposal_id, "by": tag})
+    db.session.execute(_COUNT, {"proposal": proposal_id, "step": -1})
+    if not ballot.supports_others:
+        db.session.execute(_TAKE_PART, {"of": key.campaign_id, "person": actor.id, "so": False})
     return True
 
 
-def _ballot(actor: Actor, proposal_id: int, key: Key, now: datetime) -> tuple[Proposal, RollEntry, str]:
-    """What a cast or a withdrawal needs, once everything that could forbid it was read again."""
-    proposal = db.session.get(Proposal, proposal_id, populate_existing=True)
-    if proposal is None or proposal.number is None:
+def _ballot(actor: Actor, proposal_id: int, key: Key, now: datetime) -> tuple[Any, str]:
+    """A row of `_STANDING` and the person's tag, once everything that could forbid the vote was read again."""
+    tag = key.tag(actor.id)
+    asked = {"proposal": proposal_id, "person": actor.id, "own_tag": tag}
+    ballot = db.session.connection().execute(_STANDING, asked).first()
+    if ballot is None or ballot.number is None:
         raise NotFound(gettext("Cette proposition n'existe pas."))
-    permissions.require(actor, Permission.PROPOSAL_SUPPORT, proposal)
-    if proposal.state not in workflow.SUPPORTABLE:
+    permissions.require(actor, Permission.PROPOSAL_SUPPORT, ballot)
+    if ballot.state not in workflow.SUPPORTABLE:
         raise Refused(gettext("Cette proposition a déjà reçu sa suite : elle ne reçoit plus de soutiens."))
-    if proposal.campaign_id is None or proposal.campaign_id != key.campaign_id:
+    if ballot.campaign_id is None or ballot.campaign_id != key.campaign_id:
         raise Refused(gettext("Cette proposition ne fait partie d'aucune consultation ouverte aux soutiens."))
     record = campaigns.by_id(key.campaign_id)
     if record is None or not record.allows_support(now):
         raise closed()
-    campaign = _locked(key.campaign_id)
-    _check_key(campaign, key)
-    entry = _entry(campaign, actor.id)
-    tag = key.tag(actor.id)
-    if entry.took_part and not _has_votes(key.campaign_id, tag):
+    if ballot.key_sha256 != key.sha256:
+        _check_key(_locked(key.campaign_id), key)
+    if ballot.took_part is None:
+        _add_to_roll(_locked(key.campaign_id), actor.id)
+    elif ballot.took_part and not (ballot.supports or ballot.supports_others):
         # the key was lost after this person took part: their votes stand, and can no more be told apart
         raise Refused(
             gettext(
@@ -188,32 +220,7 @@ def _ballot(actor: Actor, proposal_id: int, key: Key, now: datetime) -> tuple[Pr
                 "être complétés ni retirés."
             )
         )
-    return proposal, entry, tag
-
-
-def _own_tag_known(campaign_id: int, proposal_id: int, tag: str) -> bool:
-    return (
-        db.session.execute(
-            select(Vote.tag).where(Vote.campaign_id == campaign_id, Vote.proposal_id == proposal_id, Vote.tag == tag)
-        ).first()
-        is not None
-    )
-
-
-def _has_votes(campaign_id: int, tag: str) -> bool:
-    found = db.session.execute(select(Vote.tag).where(Vote.campaign_id == campaign_id, Vote.tag == tag).limit(1))
-    return found.first() is not None
-
-
-def _count(proposal_id: int, step: int) -> None:
-    db.session.execute(
-        update(Proposal).where(Proposal.id == proposal_id).values(support_count=Proposal.support_count + step)
-    )
-
-
-def _recompute(entry: RollEntry, tag: str) -> None:
-    entry.took_part = _has_votes(entry.campaign_id, tag)
-    db.session.flush()
+    return ballot, tag
 
 
 # --- Close ----------------------------------------------------------------------------------------------------
