@@ -23,8 +23,6 @@ from tests.conftest import SECRET
 from tracker import create_app
 from tracker.config import ROOT
 
-FORM = {"Content-Type": "application/x-www-form-urlencoded"}
-
 
 class Cut(Exception):
     """The connection ended before the answer: nobody knows what became of the request."""
@@ -89,8 +87,19 @@ class Person:
 
     def post(self, node: Node, path: str, fields: Mapping[str, Any] | None = None, **headers: str) -> Reply:
         """Send a form, as from one of our pages."""
-        body = urlencode({"csrf_token": self._token, **(fields or {})}, doseq=True)
-        return self._ask(node, "POST", path, body, {**FORM, "Origin": f"http://127.0.0.1:{node.port}", **headers})
+        return self._ask(node, "POST", path, self._body(fields), self._form(node) | headers)
+
+    def send(self, node: Node, path: str, fields: Mapping[str, Any] | None = None) -> None:
+        """Send a form, and leave before the answer."""
+        connection = http.client.HTTPConnection("127.0.0.1", node.port, timeout=40)
+        connection.request("POST", path, self._body(fields), self._headers | self._form(node))
+        connection.close()
+
+    def _body(self, fields: Mapping[str, Any] | None) -> str:
+        return urlencode({"csrf_token": self._token, **(fields or {})}, doseq=True)
+
+    def _form(self, node: Node) -> dict[str, str]:
+        return {"Content-Type": "application/x-www-form-urlencoded", "Origin": f"http://127.0.0.1:{node.port}"}
 
     def _ask(self, node: Node, method: str, path: str, body: str | None, headers: Mapping[str, str]) -> Reply:
         connection = http.client.HTTPConnection("127.0.0.1", node.port, timeout=40)
