@@ -162,7 +162,7 @@ class TestDeciding:
         client.post(f"/a-decider/{number}", {**FORM, "seen": seen, "reason": "Une autre raison, plus claire."})
         assert one(key).reason == "Une autre raison, plus claire."
         assert one(key).conditions == ()
-        stale = client.post(f"/a-decider/{number}", {**FORM, "seen": seen}, expected=422)
+        stale = client.post(f"/a-decider/{number}", {**FORM, "seen": seen}, expected=409)
         assert "entre-temps" in stale
         assert stale.select("textarea[name=reason]")[0].get_text(strip=True) == WHY
         again = stale.select("input[name=seen]")[0]["value"]
@@ -177,7 +177,7 @@ class TestDeciding:
         case = Committee(S.UNDER_REVIEW)
         client.login(case.user("copil"))
         case.take()
-        page = client.post(f"/a-decider/{case.numbers[0]}", {**FORM, "reason": WHY + " Vraiment."}, expected=422)
+        page = client.post(f"/a-decider/{case.numbers[0]}", {**FORM, "reason": WHY + " Vraiment."}, expected=409)
         assert "déjà prise" in page
         assert page.select("textarea[name=reason]")[0].get_text(strip=True) == WHY + " Vraiment."
         assert count(Decision) == 1
@@ -189,7 +189,7 @@ class TestDeciding:
         client.post(f"/a-decider/{first}/regrouper", {"into": ""}, expected=422)
         assert "est regroupée" in client.submit(f"/a-decider/{first}/regrouper", {"into": str(second)})
         assert case.state() is S.MERGED
-        client.post(f"/a-decider/{first}", FORM, expected=422)
+        client.post(f"/a-decider/{first}", FORM, expected=409)
         client.submit(f"/a-decider/{first}/separer")
         assert case.state() is S.PUBLISHED
 

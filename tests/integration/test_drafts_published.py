@@ -188,8 +188,8 @@ def test_two_rewrites_from_the_same_text_conflict_and_lose_nothing(
 ) -> None:
     published(author, moderator)
     author.post("/propositions/1/texte", rewritten())
-    page = author.post("/propositions/1/texte", rewritten(body="Ma seconde version."), expected=422)
-    assert "modifié entre-temps" in page
+    page = author.post("/propositions/1/texte", rewritten(body="Ma seconde version."), expected=409)
+    assert "comparez les versions" in page
     assert "Ma seconde version." in page.text
     assert count(ProposalVersion) == 2
 
@@ -201,13 +201,13 @@ def test_a_text_is_not_rewritten_once_studied_or_closed(
     with writing():
         only_row = db.session.scalars(select(Proposal)).one()
         only_row.state = S.UNDER_REVIEW
-    author.post("/propositions/1/texte", rewritten(), expected=422)
+    author.post("/propositions/1/texte", rewritten(), expected=409)
     with writing():
         db.session.scalars(select(Proposal)).one().state = S.PUBLISHED
     clock.set(datetime(2026, 4, 2, 10, 0, tzinfo=UTC))
     author.login(town.author)
     author.user_name = town.author_name
-    assert "ne se modifie plus" in author.post("/propositions/1/texte", rewritten(), expected=422)
+    assert "ne se modifie plus" in author.post("/propositions/1/texte", rewritten(), expected=409)
     assert count(ProposalVersion) == 1
 
 

@@ -188,7 +188,7 @@ def test_a_list_is_added_to_changed_and_taken_from(manager, project, path, model
     assert [row.name for row in rows if not getattr(row, "is_unknown", False)] == ["Voirie", "Espaces verts", "Eau"]
     row = rows[0]
     slug, key = row.slug, row.id
-    same = manager.post(f"/reglages/{path}/{key}", {"name": "eau"}, expected=422)
+    same = manager.post(f"/reglages/{path}/{key}", {"name": "eau"}, expected=409)
     assert "déjà dans la liste" in same
     assert same.select('input[name="name"]')[0]["value"] == "eau"
     manager.post(f"/reglages/{path}/{key}", {"name": "Routes", "position": "7", "text": "Une phrase."})

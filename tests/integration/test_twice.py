@@ -15,8 +15,8 @@ from tests.integration.test_actions import retained
 from tests.integration.test_decisions import Committee
 from tests.integration.test_reviews import SENTENCE, Study, count
 from tracker.enums import ProposalState
-from tracker.extensions import db, end_transaction
-from tracker.models import Action, Event, Meeting, Review
+from tracker.extensions import end_transaction
+from tracker.models import Action, Meeting, Review
 from tracker.services import letters
 
 site = action_scene.site  # the fixture
@@ -35,10 +35,12 @@ def typed(page: Answer) -> dict[str, Any]:
     )
     fields: dict[str, Any] = {str(i["name"]): str(i.get("value", "")) for i in form.select("input[name]")
                               if i.get("type") not in {"checkbox", "radio"}}  # fmt: skip
-    fields |= {str(a["name"]): a.get_text().removeprefix("\n") for a in form.select("textarea")}
+    fields |= {str(a["name"]): a.get_text().replace("\r\n", "\n").removeprefix("\n") for a in form.select("textarea")}
     for choice in form.select("select"):
         chosen = choice.select("option[selected]") or choice.select("option")
         fields[str(choice["name"])] = str(chosen[0]["value"])
+    for chosen_one in form.select("input[type=radio][checked]"):
+        fields[str(chosen_one["name"])] = str(chosen_one["value"])
     for box in form.select("input[type=checkbox][checked]"):
         fields.setdefault(str(box["name"]), [])
         fields[str(box["name"])].append(str(box["value"]))
@@ -46,50 +48,7 @@ def typed(page: Answer) -> dict[str, Any]:
     return fields
 
 
-# --- Two people in one form
-
-
-def test_minutes_written_meanwhile_are_shown_and_never_overwritten(client: CheckedClient) -> None:
-    case = Committee(S.UNDER_REVIEW)
-    path = f"/reunions/{case.meeting_id}/modifier"
-    opened = typed(client.login(case.user("copil")).get(path))
-    client.post(path, opened | {"minutes": "Compte rendu de la première secrétaire."})
-    mine = opened | {"minutes": "Mon autre compte rendu.", "place": "Mairie"}
-    page = client.post(path, mine, expected=409)
-    assert "Compte rendu de la première secrétaire." in page
-    assert "Mon autre compte rendu." in page.text
-    assert case_minutes(case) == "Compte rendu de la première secrétaire."
-    # knowing both versions, the next post is kept
-    client.post(path, typed(page) | {"minutes": "Les deux réunis."})
-    assert case_minutes(case) == "Les deux réunis."
-
-
-def case_minutes(case: Committee) -> str:
-    end_transaction(commit=False)
-    return db.session.get_one(Meeting, case.meeting_id).minutes
-
-
-def test_the_same_change_of_a_meeting_sent_twice_is_no_conflict(client: CheckedClient) -> None:
-    case = Committee(S.UNDER_REVIEW)
-    path = f"/reunions/{case.meeting_id}/modifier"
-    fields = typed(client.login(case.user("copil")).get(path)) | {"place": "Mairie"}
-    client.post(path, fields)
-    client.post(path, fields)
-    assert count(Event) == 1
-
-
-def test_an_action_changed_meanwhile_is_compared_not_overwritten(client: CheckedClient, site: Site) -> None:
-    path = f"/actions/{site.number}/modifier"
-    opened = typed(be(client, site, "lead").get(path))
-    client.post(path, opened | {"summary": "Ce que la première personne a écrit.", "weight": "2"})
-    page = client.post(path, opened | {"summary": "Ce que la seconde a écrit."}, expected=409)
-    assert "Ce que la première personne a écrit." in page
-    assert "Ce que la seconde a écrit." in page.text
-    end_transaction(commit=False)
-    assert db.session.get_one(Action, site.action_id).summary == "Ce que la première personne a écrit."
-    client.post(path, typed(page) | {"summary": "Les deux réunis."})
-    end_transaction(commit=False)
-    assert db.session.get_one(Action, site.action_id).summary == "Les deux réunis."
+# --- Two people in one page (forms: test_two_people)
 
 
 def test_the_bon_a_tirer_is_noted_on_the_version_that_was_read(

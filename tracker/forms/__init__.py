@@ -7,15 +7,18 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from flask_babel import gettext
 from flask_wtf import FlaskForm
-from wtforms import ValidationError
+from wtforms import HiddenField, ValidationError
 
-from tracker.errors import Refused, TrackerError
+from tracker.errors import Conflict, Refused, TrackerError
 from tracker.filters import day
 
 
 class BaseForm(FlaskForm):
     """A form whose meta asks Flask-Babel for messages; a service's refusal lands beside its field."""
+
+    _conflict = False
 
     class Meta(FlaskForm.Meta):
         csrf = False  # the gate in security checks the token of every write, forms or not
@@ -28,11 +31,19 @@ class BaseForm(FlaskForm):
 
     def refuse(self, refusal: TrackerError) -> None:
         """Show a refusal beside the field it names, or at the top."""
+        self._conflict = self._conflict or refusal.status == Conflict.status
         field = self._fields.get(refusal.field or "")
         if field is None:
             self.form_errors.append(refusal.message)
         else:
             field.errors = [*field.errors, refusal.message]
+
+    @property
+    def answer_status(self) -> int:
+        """Of the page that shows the form: 409 when somebody was first, 422 when something is to be corrected."""
+        if not self.is_submitted():
+            return 200
+        return Conflict.status if self._conflict else Refused.status
 
     def read_again(self, name: str, value: object) -> None:
         """Give a hidden field its present value, whatever was posted: the next post is made knowing it."""
@@ -49,6 +60,19 @@ class BaseForm(FlaskForm):
         ]
 
 
+class ComparedForm(BaseForm):
+    """Of what two people may be changing at once; `seen` is the mark of what the page showed when it was opened."""
+
+    seen = HiddenField()
+
+    def compare(self, mark: str, values: Mapping[str, Any]) -> list[tuple[str, str]]:
+        """Label and words of what somebody else saved since, where it differs; the next post is made knowing it."""
+        if self.seen.data == mark:
+            return []
+        self.read_again("seen", mark)
+        return self.other_version(values)
+
+
 def _plain(value: Any) -> Any:
     """To compare: what a browser does to line ends and to order is no difference."""
     if isinstance(value, list):
@@ -60,6 +84,8 @@ def _words(field: Any, value: Any) -> str:
     if hasattr(field, "choices"):
         wanted = value if isinstance(value, list) else [value]
         return ", ".join(str(label) for key, label, *_ in field.choices if key in wanted)
+    if isinstance(value, bool):
+        return gettext("oui") if value else gettext("non")
     return day(value) if isinstance(value, date) else str(value if value is not None else "")
 
 

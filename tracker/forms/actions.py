@@ -24,7 +24,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 from tracker import validation
 from tracker.enums import ActionStatus, Health
 from tracker.filters import short_day
-from tracker.forms import BaseForm
+from tracker.forms import BaseForm, ComparedForm
 from tracker.progress import ActionState, MilestoneState
 from tracker.services.updates import KEEP, NewMilestone, Statement
 
@@ -266,15 +266,14 @@ class CreateForm(ActionForm):
         return bool(fine)
 
 
-class EditForm(ActionForm):
+class EditForm(ComparedForm, ActionForm):
     """What is known now of an action, its log apart."""
 
     weight = WholeField(_("Poids dans l'avancement"), [InputRequired(_("Donnez un nombre entier."))])
     rhythm_months = WholeField(_("Des nouvelles au moins tous les"), [InputRequired(_("Donnez un nombre de mois."))])
-    seen = HiddenField()
 
 
-class BaselineForm(BaseForm):
+class BaselineForm(ComparedForm):
     """The dates "prévues au départ", set anew."""
 
     baseline_start = DayField(_("Début prévu au départ"), [InputRequired(_("Donnez une date."))])

@@ -7,17 +7,17 @@ from typing import Any
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
-from wtforms import DateField, HiddenField, SelectField, StringField, TextAreaField
+from wtforms import DateField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
 from tracker import validation
 from tracker.enums import MeetingKind
-from tracker.forms import BaseForm, check
+from tracker.forms import ComparedForm, check
 from tracker.queries.projects import Choice
 from tracker.services.meetings import MeetingInput
 
 
-class MeetingForm(BaseForm):
+class MeetingForm(ComparedForm):
     title = StringField(_("Titre"), [InputRequired(_("Donnez un titre à la réunion.")), check(validation.title)])
     kind = SelectField(_("Type de réunion"), [InputRequired(_("Choisissez un type de réunion."))])
     group_id = SelectField(_("Groupe de travail"), coerce=str, default="")
@@ -25,7 +25,6 @@ class MeetingForm(BaseForm):
     place = StringField(_("Lieu"), [Length(max=validation.NAME_MAX)])
     agenda = TextAreaField(_("Ordre du jour"), [Length(max=validation.BODY_MAX)])
     minutes = TextAreaField(_("Compte rendu"), [Length(max=validation.BODY_MAX)])
-    seen = HiddenField()
 
     def __init__(self, *args: Any, groups: Sequence[Choice], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -9,7 +9,7 @@ from wtforms import DateField, FloatField, IntegerField, StringField, TextAreaFi
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from tracker import validation
-from tracker.forms import BaseForm
+from tracker.forms import ComparedForm
 from tracker.queries.notices import MONTHS_MAX, Accessibility, Privacy, Retention
 
 TEXT_MAX = 4000
@@ -19,7 +19,7 @@ MONTHS = [
 ]
 
 
-class PrivacyForm(BaseForm):
+class PrivacyForm(ComparedForm):
     controller = TextAreaField(_("Responsable du traitement"), [Length(max=TEXT_MAX)])
     officer = TextAreaField(_("Délégué·e à la protection des données"), [Length(max=TEXT_MAX)])
     purposes = TextAreaField(_("Finalités"), [Length(max=TEXT_MAX)])
@@ -45,7 +45,7 @@ class PrivacyForm(BaseForm):
         return Retention(*(self._fields[name].data for name in Retention.__slots__))
 
 
-class AccessibilityForm(BaseForm):
+class AccessibilityForm(ComparedForm):
     audited_on = DateField(_("Date de l'audit"), [Optional()])
     rate = FloatField(
         _("Taux de conformité au RGAA"), [Optional(), NumberRange(0, 100, _("Donnez un taux de 0 à 100."))]

@@ -8,12 +8,12 @@ from typing import Any
 from flask_babel import gettext, lazy_pgettext, pgettext
 from flask_babel import lazy_gettext as _
 from flask_wtf.file import FileField, FileRequired
-from wtforms import BooleanField, DateField, HiddenField, SelectField, StringField
+from wtforms import BooleanField, DateField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, Optional
 
 from tracker import validation
 from tracker.enums import Role
-from tracker.forms import BaseForm, check
+from tracker.forms import BaseForm, ComparedForm, check
 from tracker.imports.people import FIELDS, NUMBER_MAX, Sheet
 from tracker.queries.directory import Places
 from tracker.services.people import GrantInput, PersonInput
@@ -69,8 +69,7 @@ class ConfirmForm(BaseForm):
     absent_leave = BooleanField(_("Désactiver aussi les personnes absentes du fichier"))
 
 
-class PersonForm(BaseForm):
-    seen = HiddenField()
+class PersonForm(ComparedForm):
     first_name = StringField(_("Prénom"), [InputRequired(_("Donnez le prénom.")), check(validation.person_name)])
     last_name = StringField(
         lazy_pgettext("personne", "Nom"), [InputRequired(_("Donnez le nom.")), check(validation.person_name)]

@@ -10,10 +10,10 @@ from wtforms.validators import InputRequired
 
 from tracker import validation
 from tracker.enums import ReviewAdvice
-from tracker.forms import BaseForm, check
+from tracker.forms import ComparedForm, check
 
 
-class ReviewForm(BaseForm):
+class ReviewForm(ComparedForm):
     advice = RadioField(_("Votre avis"), [InputRequired(_("Choisissez un avis."))])
     text = TextAreaField(
         _("Pourquoi, et à quelles conditions"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
 from typing import Any
 
@@ -25,10 +25,10 @@ from wtforms import (
 from wtforms.validators import EqualTo, InputRequired, Length, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from tracker import validation
+from tracker import filters, validation
 from tracker.enums import PhaseKind
 from tracker.errors import Refused
-from tracker.forms import BaseForm, check
+from tracker.forms import BaseForm, ComparedForm, check
 from tracker.queries.campaigns import CampaignRecord, PhaseRecord
 from tracker.queries.projects import Choice
 from tracker.records import NO_COLOUR, PARIS, paris_instant
@@ -50,7 +50,7 @@ def _offer(field: Any, entities: Sequence[Choice]) -> None:
     field.choices = [(str(entity.id), entity.name) for entity in entities]
 
 
-class ProjectForm(BaseForm):
+class ProjectForm(ComparedForm):
     title = StringField(_("Titre"), [InputRequired(_("Donnez un titre au projet.")), check(validation.title)])
     starts_on = DateField(_("Début"), [InputRequired(_("Donnez la date de début."))])
     ends_on = DateField(_("Fin"), [InputRequired(_("Donnez la date de fin."))])
@@ -80,7 +80,7 @@ class ProjectForm(BaseForm):
         )
 
 
-class EmployerForm(BaseForm):
+class EmployerForm(ComparedForm):
     name = StringField(
         _("Nom"), [InputRequired(_("Donnez le nom de l'employeur.")), check(validation.label, field="name")]
     )
@@ -118,7 +118,7 @@ class AddForm(BaseForm):
         return _chosen(self.entities)
 
 
-class LineForm(BaseForm):
+class LineForm(ComparedForm):
     name = StringField(_("Nom"), [InputRequired(_("Donnez un nom.")), check(validation.label, field="name")])
     position = IntegerField(_("Rang dans la liste"), [Optional()])
     text = TextAreaField(_("Mandat"), [Length(max=validation.BODY_MAX)])
@@ -169,7 +169,7 @@ class StepForm(BaseForm):
         return right
 
 
-class CampaignForm(BaseForm):
+class CampaignForm(ComparedForm):
     title = StringField(_("Titre"), [InputRequired(_("Donnez un titre à la consultation.")), check(validation.title)])
     introduction = TextAreaField(_("Présentation"), [Length(max=validation.BODY_MAX)])
     elsewhere = TextAreaField(_("Ce qui n'a pas sa place ici, et à qui s'adresser"), [Length(max=validation.BODY_MAX)])
@@ -201,6 +201,19 @@ class CampaignForm(BaseForm):
             return False
         return True
 
+    def other_version(self, values: Mapping[str, Any]) -> list[tuple[str, str]]:
+        """The steps are told one by one, as they stand now."""
+        steps = {"phases", "ends_on", "ends_at"}
+        told = super().other_version({name: value for name, value in values.items() if name not in steps})
+        typed = [_step_words(entry.form.data) for entry in self.phases if entry.form.kind.data]
+        theirs = [_step_words(step) for step in values["phases"] if step]
+        for at in range(max(len(typed), len(theirs))):
+            if theirs[at : at + 1] != typed[at : at + 1]:
+                told.append((gettext("Étape %(n)s", n=at + 1), theirs[at] if at < len(theirs) else ""))
+        if (values["ends_on"], values["ends_at"]) != (self.ends_on.data, self.ends_at.data or time()):
+            told.append((gettext("Fin de la dernière étape"), _day_words(values["ends_on"], values["ends_at"])))
+        return told
+
     def campaign(self) -> consultations.CampaignInput:
         """What was typed, for the service."""
         return consultations.CampaignInput(
@@ -211,6 +224,20 @@ class CampaignForm(BaseForm):
             answer_by=self.answer_by.data,
             steps=self.steps(),
         )
+
+
+def _step_words(step: Mapping[str, Any]) -> str:
+    kind = next((kind.label for kind in PhaseKind if kind.value == step["kind"]), "")
+    when = _day_words(step["day"], step["hour"])
+    return gettext("%(step)s, à partir du %(day)s", step=kind[:1].upper() + kind[1:], day=when)
+
+
+def _day_words(day: date | None, hour: time | None) -> str:
+    if day is None:
+        return ""
+    if not hour:
+        return filters.day(day)
+    return gettext("%(day)s à %(hour)s", day=filters.day(day), hour=f"{hour:%H:%M}")
 
 
 def _instant(day: date, hour: time | None, field: str) -> datetime:
@@ -243,12 +270,21 @@ def _step(step: PhaseRecord) -> dict[str, Any]:
     return {"kind": step.kind.value, "day": begins.date(), "hour": begins.time()}
 
 
-class ContactForm(BaseForm):
+class ContactForm(ComparedForm):
     contact = StringField(_("Qui contacter"), [Length(max=200)])
 
 
-class LabelsForm(BaseForm):
+class LabelsForm(ComparedForm):
     """A singular and a plural for each word that may be said otherwise."""
+
+    def other_version(self, values: Mapping[str, Any]) -> list[tuple[str, str]]:
+        """Each with the word it is said instead of."""
+        told = []
+        for term in TERMS:
+            names = (f"{term.key}_one", f"{term.key}_many")
+            if any(values[name] != self[name].data for name in names):
+                told.append((term.one, " · ".join(values[name] for name in names if values[name])))
+        return told
 
     def words(self) -> dict[str, tuple[str, str]]:
         return {term.key: (self[f"{term.key}_one"].data or "", self[f"{term.key}_many"].data or "") for term in TERMS}

@@ -10,7 +10,7 @@ from wtforms import BooleanField, RadioField, StringField
 from wtforms.fields import SelectChoice
 from wtforms.validators import InputRequired, Length
 
-from tracker.forms import BaseForm
+from tracker.forms import BaseForm, ComparedForm
 from tracker.queries.single_sign_on import EMAIL, NOBODY, NUMBER
 from tracker.queries.town import Employer
 from tracker.services.single_sign_on import LABEL_MAX
@@ -22,7 +22,7 @@ class EnterForm(BaseForm):
     shared = BooleanField(_("Cet appareil est partagé avec d'autres personnes"), default=True)
 
 
-class SignOnForm(BaseForm):
+class SignOnForm(ComparedForm):
     label = StringField(_("Nom du fournisseur, sur le bouton"), [Length(max=LABEL_MAX)])
     rule = RadioField(
         _("À la première connexion, qui est-ce ?"),

@@ -69,6 +69,11 @@ class ActionHead:
             sorted(key for key, _name in self.entities),
         )  # fmt: skip
 
+    @property
+    def baseline_mark(self) -> str:
+        """Changes whenever the first dates change."""
+        return seen_mark(self.baseline_start, self.baseline_end)
+
 
 @dataclass(frozen=True, slots=True)
 class UpdateDetail:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -21,6 +22,7 @@ from tracker.models import (
     department_entity,
     programme_entity,
 )
+from tracker.records import seen_mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,17 @@ class ProjectSettings:
     closed: bool
     entity_ids: tuple[int, ...]
 
+    @property
+    def mark(self) -> str:
+        """Changes whenever what may be edited changes.
+
+        Which project is the principal one is left out: another takes its place, a form never takes it away.
+        """
+        return seen_mark(
+            self.title, self.summary, self.starts_on, self.ends_on, self.people_consulted, self.letter_name,
+            self.letters_public, sorted(self.entity_ids),
+        )  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Employer:
@@ -47,6 +60,11 @@ class Employer:
     colour: str
     logo: str
     position: int
+
+    @property
+    def mark(self) -> str:
+        """Changes whenever what is typed of it changes."""
+        return seen_mark(self.name, self.short_name, self.colour, self.position)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +78,11 @@ class Line:
     text: str = ""
     entity_ids: tuple[int, ...] = ()
     is_unknown: bool = False
+
+    @property
+    def mark(self) -> str:
+        """Changes whenever what may be edited changes."""
+        return seen_mark(self.name, self.position, self.text, sorted(self.entity_ids))
 
 
 def project(project_id: int) -> ProjectSettings | None:
@@ -132,6 +155,12 @@ def find(lines: Sequence[Line], row_id: int) -> Line | None:
 def setting(key: str) -> Any:
     """A setting; None when it was never set."""
     return db.session.scalar(select(Setting.value).where(Setting.key == key))
+
+
+def settings_mark(keys: Collection[str]) -> str:
+    """Changes whenever one of these settings changes."""
+    rows = db.session.execute(select(Setting.key, Setting.value).where(Setting.key.in_(keys)))
+    return seen_mark(sorted((key, json.dumps(value, sort_keys=True)) for key, value in rows))
 
 
 def counts(*models: type) -> tuple[int, ...]:

@@ -17,7 +17,7 @@ from tracker.extensions import db
 from tracker.models import Action, Entity, Programme, Proposal, Theme, User, WorkingGroup
 from tracker.permissions import Permission
 from tracker.queries import action_pages
-from tracker.records import Actor, paris_day
+from tracker.records import Actor, paris_day, seen_mark
 from tracker.services import history
 from tracker.services.counters import next_number
 from tracker.services.log_entries import (
@@ -202,9 +202,13 @@ def assign_pilot(*, action_id: int, pilot_id: int | None, actor: Actor, now: dat
 
 
 def change_baseline(
-    *, action_id: int, start: date | None, end: date | None, reason: str, actor: Actor, now: datetime
-) -> Action:
-    """Set the dates "prévues au départ" anew: the committee, with a reason. Raises Forbidden and Refused."""
+    *, action_id: int, start: date | None, end: date | None, reason: str, actor: Actor, now: datetime,
+    seen: str | None = None,
+) -> Action:  # fmt: skip
+    """Set the dates "prévues au départ" anew: the committee, with a reason. `seen` is the mark of those on the page.
+
+    Raises Forbidden, Refused, and Conflict when somebody has changed them meanwhile.
+    """
     action = locked_action(action_id)
     permissions.require(actor, Permission.BASELINE_CHANGE, action)
     for value, name in ((start, "baseline_start"), (end, "baseline_end")):
@@ -214,7 +218,11 @@ def change_baseline(
     why = validation.reason(reason)
     old = (action.baseline_start, action.baseline_end)
     if old == (start, end):
+        if action.id in set(db.session.scalars(history.just_made("baseline:change", actor=actor, now=now))):
+            return action  # the button pressed twice
         raise Refused(gettext("Ces dates sont déjà celles prévues au départ."), field="baseline_end")
+    if seen and seen != seen_mark(*old):
+        raise Conflict(gettext("Quelqu'un a changé ces dates pendant que vous écriviez : comparez les versions."))
     action.baseline_start, action.baseline_end = start, end
     changes = {
         "baseline_start": [old[0] and old[0].isoformat(), start and start.isoformat()],

@@ -111,9 +111,11 @@ def edit(*, decision_id: int, answer: AnswerInput, seen: str, actor: Actor, now:
     Raises Forbidden, Refused, Conflict when it is published or was changed meanwhile.
     """
     decision = _unpublished(decision_id, actor)
+    checked = _checked(answer, decision.proposal, now)
+    if _said(decision) == checked:
+        return decision
     if _digests([decision.id]).get(decision.id) != seen:
         raise Conflict(gettext("Quelqu'un a changé cette décision entre-temps : relisez-la avant d'écrire par-dessus."))
-    checked = _checked(answer, decision.proposal, now)
     before = _plain(decision)
     for condition in list(decision.conditions):
         db.session.delete(condition)
@@ -130,9 +132,15 @@ def edit(*, decision_id: int, answer: AnswerInput, seen: str, actor: Actor, now:
     return decision
 
 
-def discard(*, decision_id: int, actor: Actor, now: datetime) -> None:
-    """Forget a decision that was never published. Raises Forbidden, NotFound, Conflict."""
-    _forget(_unpublished(decision_id, actor), actor=actor, now=now)
+def discard(*, decision_id: int, actor: Actor, now: datetime, seen: str | None = None) -> None:
+    """Forget a decision that was never published; `seen` is the digest of the one that was read.
+
+    Raises Forbidden, NotFound, Conflict.
+    """
+    decision = _unpublished(decision_id, actor)
+    if seen and _digests([decision.id]).get(decision.id) != seen:
+        raise Conflict(gettext("Quelqu'un a changé cette décision entre-temps : relisez-la avant de la supprimer."))
+    _forget(decision, actor=actor, now=now)
 
 
 def discard_with_proposal(proposal: Proposal, *, now: datetime) -> None:
@@ -275,6 +283,15 @@ def _fill(decision: Decision, answer: AnswerInput) -> None:
     decision.meeting_id = answer.meeting_id
     decision.taken_on = answer.taken_on
     decision.conditions = [DecisionCondition(kind=kind, label=label) for kind, label in answer.conditions]
+
+
+def _said(decision: Decision) -> AnswerInput:
+    """What a decision says, as it would be typed."""
+    return AnswerInput(
+        outcome=decision.outcome, motive=decision.motive, reason=decision.reason, review_on=decision.review_on,
+        redirected_to=decision.redirected_to or "", meeting_id=decision.meeting_id, taken_on=decision.taken_on,
+        conditions=tuple((one.kind, one.label) for one in sorted(decision.conditions, key=lambda one: one.id)),
+    )  # fmt: skip
 
 
 def _plain(decision: Decision) -> dict[str, object]:

@@ -16,8 +16,10 @@ from tracker.records import Actor, paris_day
 from tracker.services.settings import values
 
 
-def write_privacy(privacy: Privacy, retention: Retention, *, actor: Actor, now: datetime) -> bool:
-    """Keep both; whether anything changed. Raises Forbidden, Refused."""
+def write_privacy(
+    privacy: Privacy, retention: Retention, *, actor: Actor, now: datetime, seen: str | None = None
+) -> bool:
+    """Keep both; whether anything changed. Raises Forbidden, Refused, Conflict."""
     told = {
         name: validation.text(text, field=name, limit=validation.BODY_MAX, required=False)
         for name, text in asdict(privacy).items()
@@ -26,12 +28,12 @@ def write_privacy(privacy: Privacy, retention: Retention, *, actor: Actor, now: 
     for name, value in months.items():
         if not 1 <= value <= MONTHS_MAX:
             raise Refused(gettext("Donnez un nombre de mois, de 1 à 240."), field=name)
-    changed = values.put(notices.PRIVACY, told, actor=actor, now=now)
-    return values.put(notices.RETENTION, months, actor=actor, now=now) or changed
+    wanted = {notices.PRIVACY: told, notices.RETENTION: months}
+    return values.put_all(wanted, seen=seen, actor=actor, now=now)
 
 
-def write_accessibility(found: Accessibility, *, actor: Actor, now: datetime) -> bool:
-    """Record an audit, or that there is none. Raises Forbidden, Refused."""
+def write_accessibility(found: Accessibility, *, actor: Actor, now: datetime, seen: str | None = None) -> bool:
+    """Record an audit, or that there is none. Raises Forbidden, Refused, Conflict."""
     today = paris_day(now)
     for name, day in (("audited_on", found.audited_on), ("stated_on", found.stated_on)):
         if day is not None and validation.project_date(day, field=name) > today:
@@ -57,4 +59,4 @@ def write_accessibility(found: Accessibility, *, actor: Actor, now: datetime) ->
         ),
         "stated_on": found.stated_on.isoformat() if found.stated_on else None,
     }
-    return values.put(notices.ACCESSIBILITY, kept, actor=actor, now=now)
+    return values.put_all({notices.ACCESSIBILITY: kept}, seen=seen, actor=actor, now=now)

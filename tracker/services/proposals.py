@@ -256,10 +256,10 @@ def rewrite(*, actor: Actor, proposal_id: int, title: str, body: str, base_versi
     last = db.session.scalar(
         select(func.max(ProposalVersion.position)).where(ProposalVersion.proposal_id == proposal.id)
     )
-    if (last or 0) != base_version:
-        raise Conflict(gettext("Le texte a été modifié entre-temps. Relisez-le, puis recommencez."))
     if (new_title, new_body) == (proposal.title, proposal.body):
         return proposal
+    if (last or 0) != base_version:
+        raise Conflict(gettext("Le texte a été modifié pendant que vous écriviez : comparez les versions."))
     proposal.title, proposal.body = new_title, new_body
     db.session.add(_version(proposal, (last or 0) + 1, now))
     search.index_proposal(proposal.id, title=new_title, body=new_body)

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from tracker import validation
 from tracker.enums import ProposalState, ReviewAdvice
-from tracker.errors import IllegalTransition, NotFound
+from tracker.errors import Conflict, IllegalTransition, NotFound
 from tracker.extensions import db
 from tracker.models import Proposal, Review
 from tracker.permissions import Permission, require
@@ -46,10 +46,13 @@ def take(*, proposal_id: int, actor: Actor, now: datetime) -> Proposal:
     return proposal
 
 
-def write(*, proposal_id: int, advice: ReviewAdvice, text: str, actor: Actor, now: datetime) -> Review:
+def write(
+    *, proposal_id: int, advice: ReviewAdvice, text: str, actor: Actor, now: datetime, seen: str | None = None
+) -> Review:
     """A new opinion; the latest counts and the former ones are kept. Said again word for word, it is the same one.
 
-    A proposal that nobody had taken is taken by the same act. Raises Refused, IllegalTransition.
+    A proposal that nobody had taken is taken by the same act. `seen` names the latest opinion that was on the page.
+    Raises Refused, IllegalTransition, Conflict.
     """
     proposal = _studied(proposal_id, actor)
     checked = validation.reason(text, field="text")
@@ -67,6 +70,8 @@ def write(*, proposal_id: int, advice: ReviewAdvice, text: str, actor: Actor, no
     )
     if latest is not None and (latest.reviewer_id, latest.advice, latest.text) == (actor.id, advice, checked):
         return latest
+    if seen and latest is not None and str(latest.id) != seen:
+        raise Conflict(gettext("Un autre avis a été écrit entre-temps : lisez-le, puis enregistrez le vôtre."))
     review = Review(
         proposal_id=proposal.id,
         reviewer_id=actor.id,

@@ -68,8 +68,10 @@ def release(typed: str, *, actor: Actor, now: datetime) -> str:
     return row.name
 
 
-def choose(*, rule: str, label: str, sirens: Mapping[str, str], actor: Actor, now: datetime) -> bool:
-    """Keep the rule, the words of the button, and each employer's SIREN. Raises Forbidden, Refused."""
+def choose(
+    *, rule: str, label: str, sirens: Mapping[str, str], actor: Actor, now: datetime, seen: str | None = None
+) -> bool:
+    """Keep the rule, the words of the button, and each employer's SIREN. Raises Forbidden, Refused, Conflict."""
     if rule not in RULES:
         raise Refused(gettext("Choisissez une règle."), field="rule")
     words = validation.text(label, field="label", limit=LABEL_MAX, required=False, multiline=False)
@@ -81,7 +83,8 @@ def choose(*, rule: str, label: str, sirens: Mapping[str, str], actor: Actor, no
     if rule == NUMBER and not kept:
         message = gettext("Donnez le numéro SIREN d'un employeur au moins : la règle du matricule en a besoin.")
         raise Refused(message, field=f"siren-{next(iter(sirens), '')}")
-    return values.put(SETTING, {"rule": rule, "label": words, "sirens": kept}, actor=actor, now=now)
+    chosen = {"rule": rule, "label": words, "sirens": kept}
+    return values.put_all({SETTING: chosen}, seen=seen, actor=actor, now=now)
 
 
 def _siren(typed: str, slug: str, employer: str) -> str:

@@ -12,7 +12,6 @@ from flask_babel import gettext, ngettext
 
 from tracker import filters
 from tracker.errors import Conflict, NotFound
-from tracker.extensions import begin_write
 from tracker.forms.decisions import ConditionMetForm, DecisionForm, MergeForm
 from tracker.permissions import Permission, require
 from tracker.queries import decisions, projects, reviews, settling, supports
@@ -118,16 +117,16 @@ def decide(number: int) -> ResponseReturnValue:
     first = _first_values(given) if request.method == "GET" else None  # a post says all there is to say
     form = DecisionForm(meetings=meetings, data=first)
     if form.validate_on_submit():
-        with Attempt(form) as attempt:
+        with Attempt(form):
             _write(proposal, form)
             flash(
                 gettext("Décision notée sur la n° %(number)s. Elle n'est pas encore publiée.", number=number), "success"
             )
             return redirect(url_for("decisions.index", **project_args()), 303)
         given = decisions.decisions_on(proposal.id)
-        if isinstance(attempt.refusal, Conflict):
-            form.seen.data = _seen(given)  # once the other text is read, sending again replaces it
-    return _decide_page(proposal, given, form, MergeForm()), 422 if form.is_submitted() else 200
+        if form.answer_status == Conflict.status:
+            form.read_again("seen", _seen(given))  # once the other text is read, sending again replaces it
+    return _decide_page(proposal, given, form, MergeForm()), form.answer_status
 
 
 def _write(proposal: StudiedProposal, form: DecisionForm) -> None:
@@ -187,20 +186,25 @@ def _decide_page(
 @requires(Permission.DECISION_TAKE)
 def discard(number: int) -> ResponseReturnValue:
     proposal = studied_or_404(number, Permission.DECISION_TAKE)
-    waiting = _waiting(decisions.decisions_on(proposal.id))
+    given = decisions.decisions_on(proposal.id)
+    waiting = _waiting(given)
     if waiting is None:
         raise Conflict(gettext("Il n'y a plus de décision à supprimer ici."))
-    if not confirmed():
+    key, _colon, digest = request.form.get("seen", "").partition(":")
+    if not confirmed() and digest in {"", waiting.digest}:
         return ask(
             gettext("Supprimer cette décision ?"),
             gettext("Les agents ne l'ont pas lue. Ce qui est écrit pour la n° %(number)s sera perdu.", number=number),
             gettext("Supprimer cette décision"),
             url_for("decisions.decide", number=number),
         )
-    begin_write()
-    service.discard(decision_id=waiting.id, actor=acting(), now=current_time())
-    flash(gettext("La décision sur la n° %(number)s est supprimée.", number=number), "success")
-    return redirect(url_for("decisions.decide", number=number), 303)
+    with (attempt := Attempt()):
+        service.discard(decision_id=as_id(key) or waiting.id, seen=digest, actor=acting(), now=current_time())
+        flash(gettext("La décision sur la n° %(number)s est supprimée.", number=number), "success")
+        return redirect(url_for("decisions.decide", number=number), 303)
+    form = DecisionForm(formdata=None, meetings=_meetings(proposal, given), data=_first_values(given))
+    attempt.say(form)
+    return _decide_page(proposal, given, form, MergeForm()), attempt.status
 
 
 @bp.post("/a-decider/<int:number>/regrouper")
@@ -212,7 +216,7 @@ def merge(number: int) -> ResponseReturnValue:
         return redirect(url_for("decisions.decide", number=number), 303)
     given = decisions.decisions_on(proposal.id)
     form = DecisionForm(formdata=None, meetings=_meetings(proposal, given), data=_first_values(given))
-    return _decide_page(proposal, given, form, merge_form), 422
+    return _decide_page(proposal, given, form, merge_form), merge_form.answer_status
 
 
 @bp.post("/a-decider/<int:number>/separer")

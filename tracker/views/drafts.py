@@ -258,12 +258,13 @@ def rewrite(number: int) -> ResponseReturnValue:
         abort(403, gettext("Seules les personnes qui ont écrit cette proposition peuvent faire cela."))
     check_open()
     form = RewriteForm(data={"title": page.title, "body": page.body, "base_version": page.versions})
+    theirs: list[tuple[str, str]] = []
     sealed = any(author.mine and author.sealed for author in page.authors)
     named = False
     if form.validate_on_submit():
         named = sealed and request.form.get("geste") != ALL_THE_SAME and _names_oneself(form)
     if form.is_submitted() and not form.errors and not named:
-        base = as_id(request.form.get("base_version", ""))
+        base = as_id(str(form.base_version.data))
         with Attempt(form):
             service.rewrite(
                 actor=acting(), proposal_id=page.id, title=form.title.data or "", body=form.body.data or "",
@@ -271,8 +272,14 @@ def rewrite(number: int) -> ResponseReturnValue:
             )  # fmt: skip
             flash(gettext("Texte modifié. L'ancien reste lisible dans l'historique."), "success")
             return redirect(url_for("proposals.show", number=number), 303)
-    shown = render_template("proposals/rewrite.html", form=form, page=page, named=named, all_the_same=ALL_THE_SAME)
-    return shown, 422 if form.is_submitted() and not named else 200
+        page, _project = load(number)
+        if base != page.versions:
+            theirs = form.other_version({"title": page.title, "body": page.body})
+            form.read_again("base_version", page.versions)
+    shown = render_template(
+        "proposals/rewrite.html", form=form, page=page, named=named, all_the_same=ALL_THE_SAME, theirs=theirs
+    )
+    return shown, 200 if named else form.answer_status
 
 
 @bp.post("/<int:number>/nom")

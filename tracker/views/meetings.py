@@ -99,7 +99,7 @@ def create() -> ResponseReturnValue:
             flash(gettext("Réunion ajoutée."), "success")
             return redirect(url_for("meetings.show", meeting_id=row.id), 303)
     heading = gettext("Ajouter une réunion")
-    return render_template("meetings/edit.html", form=form, meeting=None, heading=heading), _status(form)
+    return render_template("meetings/edit.html", form=form, meeting=None, heading=heading), form.answer_status
 
 
 @bp.route("/<int:meeting_id>/modifier", methods=["GET", "POST"])
@@ -118,12 +118,10 @@ def edit(meeting_id: int) -> ResponseReturnValue:
             flash(gettext("Réunion enregistrée."), "success")
             return redirect(url_for("meetings.show", meeting_id=meeting.id), 303)
         meeting = _one_or_404(meeting_id)
-        if meeting.mark != form.seen.data:
-            theirs = form.other_version(_values(meeting))
-            form.read_again("seen", meeting.mark)
+        theirs = form.compare(meeting.mark, _values(meeting))
     heading = gettext("Modifier la réunion")
     page = render_template("meetings/edit.html", form=form, meeting=meeting, heading=heading, theirs=theirs)
-    return page, 409 if theirs else _status(form)
+    return page, form.answer_status
 
 
 def _values(meeting: MeetingRecord) -> dict[str, Any]:
@@ -136,7 +134,3 @@ def _values(meeting: MeetingRecord) -> dict[str, Any]:
         "agenda": meeting.agenda,
         "minutes": meeting.minutes,
     }
-
-
-def _status(form: MeetingForm) -> int:
-    return 422 if form.is_submitted() else 200

@@ -93,7 +93,7 @@ def create() -> ResponseReturnValue:
             flash(gettext("Personne ajoutée. Un code imprimé ou un lien lui ouvrira son compte."), "success")
             return redirect(url_for("people.show", person_id=row.id), 303)
     page = render_template("people/edit.html", form=form, person=None, heading=gettext("Ajouter une personne"))
-    return page, 422 if form.is_submitted() else 200
+    return page, form.answer_status
 
 
 @bp.route("/<int:person_id>/modifier", methods=["GET", "POST"])
@@ -110,12 +110,10 @@ def edit(person_id: int) -> ResponseReturnValue:
             flash(gettext("Fiche enregistrée."), "success")
             return redirect(url_for("people.show", person_id=person_id), 303)
         person = one_or_404(person_id)
-        if person.mark != form.seen.data:
-            theirs = form.other_version(_values(person))
-            form.read_again("seen", person.mark)
+        theirs = form.compare(person.mark, _values(person))
     heading = gettext("Modifier la fiche de %(name)s", name=person.name)
     page = render_template("people/edit.html", form=form, person=person, heading=heading, theirs=theirs)
-    return page, 409 if theirs else 422 if form.is_submitted() else 200
+    return page, form.answer_status
 
 
 def _values(person: PersonRecord) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
@@ -14,7 +15,7 @@ from tracker.forms.decisions import MergeForm
 from tracker.forms.reviews import ReviewForm
 from tracker.permissions import Permission, require
 from tracker.queries import decisions, projects, reviews, supports
-from tracker.queries.reviews import StudiedProposal, StudyBucket, StudyFilter, StudySort
+from tracker.queries.reviews import OpinionRecord, StudiedProposal, StudyBucket, StudyFilter, StudySort
 from tracker.security import acting, current_time, requires
 from tracker.services import lineage
 from tracker.services import reviews as service
@@ -24,6 +25,7 @@ from tracker.views.lists import chosen, sorts, theme_options
 from tracker.workflow import PENDING
 
 bp = Blueprint("reviews", __name__, url_prefix="/etudes")
+NO_OPINION = "aucun"  # the mark of a page that showed none
 
 
 @bp.get("")
@@ -89,13 +91,15 @@ def studied_or_404(number: int, permission: Permission) -> StudiedProposal:
 @requires(Permission.PROPOSAL_REVIEW)
 def show(number: int) -> ResponseReturnValue:
     proposal = studied_or_404(number, Permission.PROPOSAL_REVIEW)
-    form = ReviewForm()
+    opinions = reviews.opinions(proposal.id)
+    form = ReviewForm(data={"seen": _latest(opinions)})
     if form.validate_on_submit():
         with Attempt(form):
             service.write(
                 proposal_id=proposal.id,
                 advice=ReviewAdvice(form.advice.data),
                 text=form.text.data or "",
+                seen=form.seen.data,
                 actor=acting(),
                 now=current_time(),
             )
@@ -103,15 +107,24 @@ def show(number: int) -> ResponseReturnValue:
                 gettext("Avis enregistré sur la n° %(number)s. Le comité de pilotage le lit.", number=number), "success"
             )
             return redirect(url_for("reviews.show", number=number), 303)
-    return _study_page(proposal, form, MergeForm()), 422 if form.is_submitted() else 200
+        opinions = reviews.opinions(proposal.id)
+        form.read_again("seen", _latest(opinions))  # once the other opinion is read, sending again adds this one
+    return _study_page(proposal, opinions, form, MergeForm()), form.answer_status
 
 
-def _study_page(proposal: StudiedProposal, form: ReviewForm, merge_form: MergeForm) -> str:
+def _latest(opinions: Sequence[OpinionRecord]) -> str:
+    """Names the opinion that counts."""
+    return str(opinions[-1].id) if opinions else NO_OPINION
+
+
+def _study_page(
+    proposal: StudiedProposal, opinions: Sequence[OpinionRecord], form: ReviewForm, merge_form: MergeForm
+) -> str:
     return render_template(
         "reviews/show.html",
         proposal=proposal,
         united=supports.united([proposal.id]),
-        opinions=reviews.opinions(proposal.id),
+        opinions=opinions,
         answers=decisions.published_answers(proposal.id),
         form=form,
         merge_form=merge_form,
@@ -137,7 +150,9 @@ def merge(number: int) -> ResponseReturnValue:
     merge_form = MergeForm()
     if join(proposal, merge_form):
         return redirect(url_for("reviews.show", number=number), 303)
-    return _study_page(proposal, ReviewForm(formdata=None), merge_form), 422
+    opinions = reviews.opinions(proposal.id)
+    form = ReviewForm(formdata=None, data={"seen": _latest(opinions)})
+    return _study_page(proposal, opinions, form, merge_form), merge_form.answer_status
 
 
 @bp.post("/<int:number>/separer")

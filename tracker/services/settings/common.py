@@ -44,6 +44,14 @@ def refuse_if_used(row: Any, message: str, *, apart: Collection[str] = ()) -> No
         raise Conflict(gettext("%(message)s (%(n)s fois).", message=message, n=found))
 
 
+def check_seen(seen: str | None, present: str) -> None:
+    """Raise Conflict when what is about to be changed is no longer what was on the page; both are marks."""
+    if seen and seen != present:
+        raise Conflict(
+            gettext("Quelqu'un a enregistré autre chose ici pendant que vous écriviez : comparez les versions.")
+        )
+
+
 def changed(row: Any, fill: Callable[[], None], plain: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
     """Fill a row; what it said and says now, where that differs."""
     before = plain(row)

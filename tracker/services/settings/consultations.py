@@ -15,10 +15,10 @@ from tracker.extensions import db
 from tracker.models import Campaign, Phase, Programme
 from tracker.permissions import Permission, require
 from tracker.queries import campaigns
-from tracker.queries.campaigns import PhaseRecord
-from tracker.records import Actor
+from tracker.queries.campaigns import CampaignRecord, PhaseRecord
+from tracker.records import Actor, seen_mark
 from tracker.services import history
-from tracker.services.settings.common import refuse_if_used
+from tracker.services.settings.common import check_seen, refuse_if_used
 from tracker.services.settings.steps import check_steps
 
 MODERATION_MAX = 60
@@ -81,18 +81,26 @@ def create(*, programme_id: int, campaign: CampaignInput, actor: Actor, now: dat
     return row
 
 
-def edit(*, campaign_id: int, campaign: CampaignInput, actor: Actor, now: datetime) -> None:
-    """Change a consultation; what has begun stays (`steps.check_steps`). Raises Forbidden, NotFound, Refused."""
+def mark_of(campaign: CampaignRecord | Campaign, steps: tuple[PhaseRecord, ...]) -> str:
+    """Changes whenever what may be edited of a consultation changes."""
+    return seen_mark(_plain(campaign, steps))
+
+
+def edit(*, campaign_id: int, campaign: CampaignInput, actor: Actor, now: datetime, seen: str | None = None) -> None:
+    """Change a consultation; what has begun stays (`steps.check_steps`). `seen` is the mark of what was being edited.
+
+    Raises Forbidden, NotFound, Conflict, Refused.
+    """
     require(actor, Permission.SETTINGS_EDIT)
     row, present = _locked(campaign_id)
     checked = check_campaign(campaign)
-    check_steps(present, checked.steps, now=now, closed=row.votes_closed_at is not None)
-    before = _plain(row, present)
-    _fill(row, checked)
-    after = _plain(row, checked.steps)
+    before, after = _plain(row, present), _plain(checked, checked.steps)
     changes = {name: [before[name], after[name]] for name in after if before[name] != after[name]}
     if not changes:
         return
+    check_seen(seen, mark_of(row, present))
+    check_steps(present, checked.steps, now=now, closed=row.votes_closed_at is not None)
+    _fill(row, checked)
     if "steps" in changes:
         _put_steps(row.id, checked.steps)
     history.record(
@@ -142,7 +150,7 @@ def _fill(row: Campaign, campaign: CampaignInput) -> None:
     row.answer_by = campaign.answer_by
 
 
-def _plain(row: Campaign, steps: tuple[PhaseRecord, ...]) -> dict[str, Any]:
+def _plain(row: Campaign | CampaignRecord | CampaignInput, steps: tuple[PhaseRecord, ...]) -> dict[str, Any]:
     return {
         "title": row.title,
         "introduction": row.introduction,

@@ -15,9 +15,10 @@ from tracker.errors import Conflict, NotFound, Refused
 from tracker.extensions import db
 from tracker.models import Department, Entity, Programme
 from tracker.permissions import Permission, require
+from tracker.queries import town
 from tracker.records import NO_COLOUR, Actor
 from tracker.services import history
-from tracker.services.settings.common import changed, free_slug, refuse_if_used
+from tracker.services.settings.common import changed, check_seen, free_slug, refuse_if_used
 
 SHORT_MAX = 40
 POSITION_MAX = 999
@@ -73,14 +74,19 @@ def create(*, employer: EmployerInput, actor: Actor, now: datetime) -> Entity:
     return row
 
 
-def edit(*, entity_id: int, employer: EmployerInput, actor: Actor, now: datetime) -> Entity:
-    """Change an employer; its address stays. Raises Forbidden, NotFound, Refused."""
+def edit(*, entity_id: int, employer: EmployerInput, actor: Actor, now: datetime, seen: str | None = None) -> Entity:
+    """Change an employer; its address stays. `seen` is the mark of what was being edited.
+
+    Raises Forbidden, NotFound, Refused, Conflict.
+    """
     require(actor, Permission.SETTINGS_EDIT)
     row = _locked(entity_id)
+    present = town.employer(entity_id)
     checked = check_employer(employer)
     _check_free(checked, row.id)
     changes = changed(row, lambda: _fill(row, checked), _plain)
     if changes:
+        check_seen(seen, present.mark if present is not None else "")
         history.record(
             actor=actor, now=now, verb="employer:edit", subject="entity", subject_id=row.id, programme_id=None,
             changes=changes,

@@ -15,9 +15,10 @@ from tracker.errors import Conflict, NotFound, Refused
 from tracker.extensions import db
 from tracker.models import Department, Entity, Programme, Site, Theme, WorkingGroup
 from tracker.permissions import Permission, require
+from tracker.queries.town import Line
 from tracker.records import Actor
 from tracker.services import history
-from tracker.services.settings.common import changed, free_slug, refuse_if_used
+from tracker.services.settings.common import changed, check_seen, free_slug, refuse_if_used
 from tracker.services.settings.employers import position
 
 ADDED_MAX = 200  # names at once
@@ -127,10 +128,14 @@ def _last(kind: Listed, where: Sequence[ColumnElement[bool]]) -> int:
     return db.session.scalar(select(func.max(kind.model.position)).where(*known)) or 0
 
 
-def edit(kind: Listed, *, row_id: int, line: LineInput, actor: Actor, now: datetime) -> None:
-    """Change a line; its address stays. Raises Forbidden, NotFound, Refused, Conflict."""
+def edit(kind: Listed, *, row_id: int, line: LineInput, actor: Actor, now: datetime, seen: str | None = None) -> None:
+    """Change a line; its address stays. `seen` is the mark of what was being edited.
+
+    Raises Forbidden, NotFound, Refused, Conflict.
+    """
     require(actor, Permission.SETTINGS_EDIT)
     row = _locked(kind, row_id)
+    present = _line(kind, row).mark
     name = validation.label(line.name, field="name")
     same = select(kind.model.id).where(func.lower(kind.model.name) == name.lower(), kind.model.id != row.id)
     if kind.per_project:
@@ -149,6 +154,7 @@ def edit(kind: Listed, *, row_id: int, line: LineInput, actor: Actor, now: datet
 
     changes = changed(row, fill, lambda one: _plain(kind, one))
     if changes:
+        check_seen(seen, present)
         _record(kind, row, "edit", changes, actor, now)
         db.session.flush()
 
@@ -192,6 +198,14 @@ def _plain(kind: Listed, row: Any) -> dict[str, Any]:
     if kind.has_entities:
         said["entities"] = sorted(entity.id for entity in row.entities)
     return said
+
+
+def _line(kind: Listed, row: Any) -> Line:
+    said = _plain(kind, row)
+    return Line(
+        row.id, row.name, position=said.get("position", 0), text=said.get(kind.text, ""),
+        entity_ids=tuple(said.get("entities", ())),
+    )  # fmt: skip
 
 
 def _record(kind: Listed, row: Any, verb: str, changes: dict[str, Any], actor: Actor, now: datetime) -> None:

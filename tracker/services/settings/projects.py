@@ -14,9 +14,10 @@ from tracker.errors import NotFound, Refused
 from tracker.extensions import FRENCH, db, speaking
 from tracker.models import Entity, Programme, Theme
 from tracker.permissions import Permission, require
+from tracker.queries import town
 from tracker.records import Actor
 from tracker.services import history
-from tracker.services.settings.common import changed, free_slug
+from tracker.services.settings.common import changed, check_seen, free_slug
 
 UNKNOWN_THEME = "Je ne sais pas"
 
@@ -99,11 +100,15 @@ def create(*, project: ProjectInput, actor: Actor, now: datetime) -> Programme:
     return row
 
 
-def edit(*, project_id: int, project: ProjectInput, actor: Actor, now: datetime) -> Programme:
-    """Change a project; its address stays. Raises Forbidden, NotFound, Refused, also once it is closed."""
+def edit(*, project_id: int, project: ProjectInput, actor: Actor, now: datetime, seen: str | None = None) -> Programme:
+    """Change a project; its address stays. `seen` is the mark of what was being edited.
+
+    Raises Forbidden, NotFound, Conflict, Refused, also once it is closed.
+    """
     require(actor, Permission.SETTINGS_EDIT)
     row = db.session.get(Programme, project_id, with_for_update=True)
-    if row is None:
+    present = town.project(project_id)
+    if row is None or present is None:
         raise NotFound(gettext("Ce projet n'existe pas."))
     if row.closed_at is not None:
         raise history.closed()
@@ -118,6 +123,7 @@ def edit(*, project_id: int, project: ProjectInput, actor: Actor, now: datetime)
     changes = changed(row, fill, _plain)
     if not changes:
         return row
+    check_seen(seen, present.mark)
     history.record(
         actor=actor, now=now, verb="project:edit", subject="programme", subject_id=row.id, programme_id=row.id,
         changes=changes,

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from tracker.extensions import db
 from tracker.models import Setting
 from tracker.permissions import Permission, require
+from tracker.queries import town
 from tracker.records import Actor
 from tracker.services import history
+from tracker.services.settings.common import check_seen
 
 
 def put(key: str, value: Any, *, actor: Actor, now: datetime) -> bool:
@@ -31,3 +34,15 @@ def put(key: str, value: Any, *, actor: Actor, now: datetime) -> bool:
     )  # fmt: skip
     db.session.flush()
     return True
+
+
+def put_all(wanted: Mapping[str, Any], *, seen: str | None, actor: Actor, now: datetime) -> bool:
+    """Keep what one page sets; whether anything changed. `seen` is the mark of what the page showed.
+
+    Raises Forbidden, Conflict.
+    """
+    present = town.settings_mark(wanted)
+    changed = [put(key, value, actor=actor, now=now) for key, value in wanted.items()]
+    if any(changed):
+        check_seen(seen, present)
+    return any(changed)

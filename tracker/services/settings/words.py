@@ -18,14 +18,14 @@ CONTACT_MAX = 200
 LABEL_MAX = 40
 
 
-def set_contact(text: str, *, actor: Actor, now: datetime) -> bool:
-    """Whom people ask for help; "" gives the one of the configuration back. Raises Forbidden, Refused."""
+def set_contact(text: str, *, actor: Actor, now: datetime, seen: str | None = None) -> bool:
+    """Whom people ask for help; "" gives the one of the configuration back. Raises Forbidden, Refused, Conflict."""
     checked = validation.text(text, field="contact", limit=CONTACT_MAX, required=False, multiline=False)
-    return values.put(CONTACT, checked.rstrip(" .") or None, actor=actor, now=now)
+    return values.put_all({CONTACT: checked.rstrip(" .") or None}, seen=seen, actor=actor, now=now)
 
 
-def set_labels(typed: Mapping[str, tuple[str, str]], *, actor: Actor, now: datetime) -> bool:
-    """The town's words, singular and plural by key; both empty: the product's. Raises Forbidden, Refused."""
+def set_labels(typed: Mapping[str, tuple[str, str]], *, actor: Actor, now: datetime, seen: str | None = None) -> bool:
+    """The town's words, singular and plural by key; both empty: the product's. Raises Forbidden, Refused, Conflict."""
     kept: dict[str, list[str]] = {}
     for term in TERMS:
         one, many = (
@@ -35,7 +35,7 @@ def set_labels(typed: Mapping[str, tuple[str, str]], *, actor: Actor, now: datet
             raise Refused(gettext("Donnez le singulier et le pluriel."), field=_fields(term.key)[1 if one else 0])
         if one and (one, many) != (term.one, term.many):
             kept[term.key] = [one, many]
-    return values.put(LABELS, kept or None, actor=actor, now=now)
+    return values.put_all({LABELS: kept or None}, seen=seen, actor=actor, now=now)
 
 
 def _fields(key: str) -> tuple[str, str]:

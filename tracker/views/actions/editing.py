@@ -126,7 +126,6 @@ def edit(number: int) -> ResponseReturnValue:
     form = EditForm(data=_shown_values(action) | {"seen": action.mark})
     theirs: list[tuple[str, str]] = []
     _choices(form, project, Permission.ACTION_EDIT)
-    status = 422 if request.method == "POST" else 200
     if form.validate_on_submit():
         with Attempt(form):
             values = _values_kept(form, action.pilot_name, action.pilot_id)
@@ -137,11 +136,11 @@ def edit(number: int) -> ResponseReturnValue:
             flash(gettext("Action modifiée. L'ancienne version est gardée dans la trace."), "success")
             return redirect(url_for("actions.show", number=number), 303)
         action = load(number, Permission.ACTION_EDIT)
-        if action.mark != form.seen.data:
-            theirs, status = form.other_version(_shown_values(action)), 409
-            form.read_again("seen", action.mark)
+        theirs = form.compare(action.mark, _shown_values(action))
     people = _people(project.id)
-    return render_template("actions/edit.html", action=action, form=form, people=people, theirs=theirs), status
+    return render_template(
+        "actions/edit.html", action=action, form=form, people=people, theirs=theirs
+    ), form.answer_status
 
 
 def _shown_values(action: ActionHead) -> dict[str, Any]:
@@ -167,14 +166,20 @@ def _values_kept(form: EditForm, pilot_name: str | None, pilot_id: int | None) -
 @requires(Permission.BASELINE_CHANGE)
 def baseline(number: int) -> ResponseReturnValue:
     action = load(number, Permission.BASELINE_CHANGE)
-    form = BaselineForm(data={"baseline_start": action.baseline_start, "baseline_end": action.baseline_end})
-    status = 422 if request.method == "POST" else 200
+    form = BaselineForm(data=_first_dates(action) | {"seen": action.baseline_mark})
+    theirs: list[tuple[str, str]] = []
     if form.validate_on_submit():
         with Attempt(form):
             action_services.change_baseline(
                 action_id=action.id, start=form.baseline_start.data, end=form.baseline_end.data,
-                reason=form.reason.data or "", actor=acting(), now=current_time(),
+                reason=form.reason.data or "", seen=form.seen.data, actor=acting(), now=current_time(),
             )  # fmt: skip
             flash(gettext("Dates prévues au départ changées. L'explication est gardée."), "success")
             return redirect(url_for("actions.show", number=number), 303)
-    return render_template("actions/baseline.html", action=action, form=form), status
+        action = load(number, Permission.BASELINE_CHANGE)
+        theirs = form.compare(action.baseline_mark, _first_dates(action))
+    return render_template("actions/baseline.html", action=action, form=form, theirs=theirs), form.answer_status
+
+
+def _first_dates(action: ActionHead) -> dict[str, Any]:
+    return {"baseline_start": action.baseline_start, "baseline_end": action.baseline_end}

@@ -8,7 +8,6 @@ from flask import Blueprint, current_app, request, url_for
 from flask_babel import gettext
 from flask_login import current_user
 
-from tracker.forms import BaseForm
 from tracker.permissions import can
 from tracker.views.frame import Link
 
@@ -20,11 +19,6 @@ FIRST_STEPS = "premiers-pas"
 def removes() -> bool:
     """Whether the button that removes was pressed."""
     return request.method == "POST" and request.form.get("geste") == REMOVE
-
-
-def shown_status(form: BaseForm) -> int:
-    """Of a page that shows a form: 422 when it was sent and something is to be corrected."""
-    return 422 if form.is_submitted() else 200
 
 
 def after(endpoint: str, **args: Any) -> str:

@@ -23,7 +23,7 @@ from tracker.views.frame import (
     project_args,
     show_project,
 )
-from tracker.views.settings.blueprint import REMOVE, after, bp, removes, shown_status
+from tracker.views.settings.blueprint import REMOVE, after, bp, removes
 
 
 @bp.get("/consultations")
@@ -46,25 +46,28 @@ def campaign_create() -> ResponseReturnValue:
             flash(gettext("Consultation créée : ses étapes s'ouvrent et se ferment d'elles-mêmes."), "success")
             return redirect(after("settings.campaigns_list", **project_args()), 303)
     page = render_template("settings/campaign.html", form=form, campaign=None, begun=0, closed=False)
-    return page, shown_status(form)
+    return page, form.answer_status
 
 
 @bp.route("/consultations/<int:campaign_id>", methods=["GET", "POST"])
 @requires(Permission.SETTINGS_EDIT)
 def campaign_edit(campaign_id: int) -> ResponseReturnValue:
-    campaign = campaigns.by_id(campaign_id)
-    if campaign is None or campaign.programme_id not in {project.id for project in page_frame().projects}:
-        abort(404, gettext("Cette consultation n'existe pas."))
+    campaign = _one_or_404(campaign_id)
     show_project(campaign.programme_id)
     if removes():
         return _remove(campaign)
     now = current_time()
-    form = CampaignForm(data=campaign_values(campaign))
+    form = CampaignForm(data=campaign_values(campaign) | {"seen": service.mark_of(campaign, campaign.phases)})
+    theirs: list[tuple[str, str]] = []
     if form.validate_on_submit():
         with Attempt(form):
-            service.edit(campaign_id=campaign.id, campaign=form.campaign(), actor=acting(), now=now)
+            service.edit(
+                campaign_id=campaign_id, campaign=form.campaign(), seen=form.seen.data, actor=acting(), now=now
+            )
             flash(gettext("Consultation enregistrée."), "success")
             return redirect(url_for("settings.campaigns_list", **project_args()), 303)
+        campaign = _one_or_404(campaign_id)
+        theirs = form.compare(service.mark_of(campaign, campaign.phases), campaign_values(campaign))
     ends_at = campaign.support_ends_at
     page = render_template(
         "settings/campaign.html",
@@ -73,8 +76,16 @@ def campaign_edit(campaign_id: int) -> ResponseReturnValue:
         begun=sum(step.starts_at <= now for step in campaign.phases),
         closed=campaign.votes_closed or (ends_at is not None and ends_at <= now),
         remove=REMOVE,
+        theirs=theirs,
     )
-    return page, shown_status(form)
+    return page, form.answer_status
+
+
+def _one_or_404(campaign_id: int) -> CampaignRecord:
+    campaign = campaigns.by_id(campaign_id)
+    if campaign is None or campaign.programme_id not in {project.id for project in page_frame().projects}:
+        abort(404, gettext("Cette consultation n'existe pas."))
+    return campaign
 
 
 def _remove(campaign: CampaignRecord) -> ResponseReturnValue:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
@@ -19,7 +21,7 @@ from tracker.services import uploads
 from tracker.services.settings import employers as service
 from tracker.views.attempts import Attempt
 from tracker.views.frame import ask, confirmed
-from tracker.views.settings.blueprint import REMOVE, after, bp, removes, shown_status
+from tracker.views.settings.blueprint import REMOVE, after, bp, removes
 
 WHITE = (255, 255, 255)
 
@@ -40,33 +42,49 @@ def employer_create() -> ResponseReturnValue:
             service.create(employer=form.employer(logo), actor=acting(), now=current_time())
             flash(gettext("Employeur ajouté."), "success")
             return redirect(after("settings.employers_list"), 303)
-    return render_template("settings/employer.html", form=form, employer=None, checks=[]), shown_status(form)
+    return render_template("settings/employer.html", form=form, employer=None, checks=[]), form.answer_status
 
 
 @bp.route("/employeurs/<int:entity_id>", methods=["GET", "POST"])
 @requires(Permission.SETTINGS_EDIT)
 def employer_edit(entity_id: int) -> ResponseReturnValue:
-    employer = town.employer(entity_id)
-    if employer is None:
-        abort(404, gettext("Cet employeur n'existe pas."))
+    employer = _one_or_404(entity_id)
     if removes():
         return _remove(employer)
-    form = EmployerForm(
-        data={
-            "name": employer.name, "short_name": employer.short_name, "colour": employer.colour,
-            "position": employer.position,
-        }
-    )  # fmt: skip
+    form = EmployerForm(data=_values(employer) | {"seen": employer.mark})
+    theirs: list[tuple[str, str]] = []
     logo, right = _logo(form)
     if right:
         with Attempt(form):
-            service.edit(entity_id=employer.id, employer=form.employer(logo), actor=acting(), now=current_time())
+            service.edit(
+                entity_id=entity_id, employer=form.employer(logo), seen=form.seen.data, actor=acting(),
+                now=current_time(),
+            )  # fmt: skip
             flash(gettext("Employeur enregistré."), "success")
-            return redirect(url_for("settings.employer_edit", entity_id=employer.id), 303)
+            return redirect(url_for("settings.employer_edit", entity_id=entity_id), 303)
+        employer = _one_or_404(entity_id)
+        theirs = form.compare(employer.mark, _values(employer))
     page = render_template(
-        "settings/employer.html", form=form, employer=employer, checks=_contrasts(employer.colour), remove=REMOVE
-    )
-    return page, shown_status(form)
+        "settings/employer.html", form=form, employer=employer, checks=_contrasts(employer.colour), remove=REMOVE,
+        theirs=theirs,
+    )  # fmt: skip
+    return page, form.answer_status
+
+
+def _one_or_404(entity_id: int) -> Employer:
+    employer = town.employer(entity_id)
+    if employer is None:
+        abort(404, gettext("Cet employeur n'existe pas."))
+    return employer
+
+
+def _values(employer: Employer) -> dict[str, Any]:
+    return {
+        "name": employer.name,
+        "short_name": employer.short_name,
+        "colour": employer.colour,
+        "position": employer.position,
+    }
 
 
 def _remove(employer: Employer) -> ResponseReturnValue:

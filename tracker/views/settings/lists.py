@@ -18,7 +18,7 @@ from tracker.services.settings import lists as service
 from tracker.services.settings.lists import DEPARTMENTS, GROUPS, SITES, THEMES, Listed
 from tracker.views.attempts import Attempt
 from tracker.views.frame import ask, chosen_project, confirmed, project_args, show_project
-from tracker.views.settings.blueprint import REMOVE, bp, from_first_steps, removes, shown_status
+from tracker.views.settings.blueprint import REMOVE, bp, from_first_steps, removes
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def _listing(kind: Listed, endpoint: str) -> ResponseReturnValue:
         project=project,
         suite=from_first_steps(),
     )
-    return page, shown_status(form)
+    return page, form.answer_status
 
 
 def _added(count: int, known: int) -> str:
@@ -104,25 +104,34 @@ def _added(count: int, known: int) -> str:
 
 
 def _line(kind: Listed, endpoint: str, row_id: int) -> ResponseReturnValue:
-    line = town.find(_lines(kind), row_id)
-    if line is None:
-        abort(404, gettext("Cette ligne n'existe pas, ou plus."))
+    line = _line_or_404(kind, row_id)
     if line.programme_id is not None:
         show_project(line.programme_id)
     back = url_for(endpoint, **project_args())
     if removes():
         return _remove(kind, endpoint, line)
     entities = projects.all_entities() if kind.has_entities else ()
-    form = LineForm(kind=kind, entities=entities, data=_values(line))
+    form = LineForm(kind=kind, entities=entities, data=_values(line) | {"seen": line.mark})
+    theirs: list[tuple[str, str]] = []
     if form.validate_on_submit():
         with Attempt(form):
-            service.edit(kind, row_id=line.id, line=form.line(), actor=acting(), now=current_time())
+            service.edit(kind, row_id=row_id, line=form.line(), seen=form.seen.data, actor=acting(), now=current_time())
             flash(gettext("« %(name)s » est enregistré.", name=form.name.data), "success")
             return redirect(back, 303)
+        line = _line_or_404(kind, row_id)
+        theirs = form.compare(line.mark, {name: value for name, value in _values(line).items() if name in form})
     page = render_template(
-        "settings/line.html", form=form, line=line, words=_words(kind), back=back, remove=REMOVE, kind=kind.noun
-    )
-    return page, shown_status(form)
+        "settings/line.html", form=form, line=line, words=_words(kind), back=back, remove=REMOVE, kind=kind.noun,
+        theirs=theirs,
+    )  # fmt: skip
+    return page, form.answer_status
+
+
+def _line_or_404(kind: Listed, row_id: int) -> Line:
+    line = town.find(_lines(kind), row_id)
+    if line is None:
+        abort(404, gettext("Cette ligne n'existe pas, ou plus."))
+    return line
 
 
 def _remove(kind: Listed, endpoint: str, line: Line) -> ResponseReturnValue:

@@ -17,7 +17,7 @@ from tracker.security import acting, current_time, requires
 from tracker.services.settings import projects as service
 from tracker.views.attempts import Attempt
 from tracker.views.frame import page_frame
-from tracker.views.settings.blueprint import after, bp, shown_status
+from tracker.views.settings.blueprint import after, bp
 
 
 @bp.get("/projets")
@@ -37,23 +37,35 @@ def project_create() -> ResponseReturnValue:
             service.create(project=form.project(), actor=acting(), now=current_time())
             flash(gettext("Projet créé."), "success")
             return redirect(after("settings.projects_list"), 303)
-    return render_template("settings/project.html", form=form, project=None, alone=first), shown_status(form)
+    return render_template("settings/project.html", form=form, project=None, alone=first), form.answer_status
 
 
 @bp.route("/projets/<int:project_id>", methods=["GET", "POST"])
 @requires(Permission.SETTINGS_EDIT)
 def project_edit(project_id: int) -> ResponseReturnValue:
+    project = _one_or_404(project_id)
+    form = ProjectForm(entities=frames.all_entities(), data=_values(project) | {"seen": project.mark})
+    theirs: list[tuple[str, str]] = []
+    if form.validate_on_submit():
+        with Attempt(form):
+            service.edit(
+                project_id=project_id, project=form.project(), seen=form.seen.data, actor=acting(), now=current_time()
+            )
+            flash(gettext("Projet enregistré."), "success")
+            return redirect(url_for("settings.projects_list"), 303)
+        project = _one_or_404(project_id)
+        theirs = form.compare(project.mark, {k: v for k, v in _values(project).items() if k != "is_principal"})
+    page = render_template(
+        "settings/project.html", form=form, project=project, alone=project.is_principal, theirs=theirs
+    )
+    return page, form.answer_status
+
+
+def _one_or_404(project_id: int) -> ProjectSettings:
     project = town.project(project_id)
     if project is None:
         abort(404, gettext("Ce projet n'existe pas."))
-    form = ProjectForm(entities=frames.all_entities(), data=_values(project))
-    if form.validate_on_submit():
-        with Attempt(form):
-            service.edit(project_id=project.id, project=form.project(), actor=acting(), now=current_time())
-            flash(gettext("Projet enregistré."), "success")
-            return redirect(url_for("settings.projects_list"), 303)
-    page = render_template("settings/project.html", form=form, project=project, alone=project.is_principal)
-    return page, shown_status(form)
+    return project
 
 
 def _values(project: ProjectSettings) -> dict[str, Any]:

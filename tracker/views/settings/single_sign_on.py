@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import current_app, flash, redirect, render_template, request, url_for
@@ -33,23 +34,37 @@ def single_sign_on() -> ResponseReturnValue:
         typed = {slug: one.data or "" for slug, one in form.numbers.items()}
         with Attempt(form) as attempt:
             service.choose(
-                rule=form.rule.data, label=form.label.data or "", sirens=typed, actor=acting(), now=current_time()
-            )
+                rule=form.rule.data, label=form.label.data or "", sirens=typed, seen=form.seen.data, actor=acting(),
+                now=current_time(),
+            )  # fmt: skip
             flash(gettext("C'est enregistré ; cela vaut dès la prochaine connexion."), "success")
             return redirect(url_for("settings.single_sign_on"), 303)
-        return _page(form, release, attempt.status)
-    return _page(form, release, 422 if form.is_submitted() else 200)
+        theirs = form.compare(_mark(), _values())
+        return _page(form, release, attempt.status, theirs)
+    return _page(form, release, form.answer_status)
 
 
 def _form(**options: Any) -> SignOnForm:
+    return sign_on_form(town.employers(), data=_values() | {"seen": _mark()}, **options)
+
+
+def _values() -> dict[str, Any]:
     chosen = queries.chosen()
     numbers = {SIREN + slug: number for slug, number in chosen.sirens.items()}
-    return sign_on_form(town.employers(), data={"label": chosen.label, "rule": chosen.rule, **numbers}, **options)
+    return {"label": chosen.label, "rule": chosen.rule, **numbers}
 
 
-def _page(form: SignOnForm, release: ReleaseForm, status: int) -> ResponseReturnValue:
-    provider = current_app.config["OPENID"]
-    page = render_template("settings/single_sign_on.html", form=form, release=release, provider=provider, geste=RELEASE)
+def _mark() -> str:
+    return town.settings_mark([queries.SETTING])
+
+
+def _page(
+    form: SignOnForm, release: ReleaseForm, status: int, theirs: Sequence[tuple[str, str]] = ()
+) -> ResponseReturnValue:
+    page = render_template(
+        "settings/single_sign_on.html", form=form, release=release, provider=current_app.config["OPENID"],
+        geste=RELEASE, theirs=theirs,
+    )  # fmt: skip
     return page, status
 
 
