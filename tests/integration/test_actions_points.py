@@ -127,16 +127,32 @@ def test_a_refused_point_says_why_beside_the_field_and_keeps_everything(
         assert page.select(f"input[name={name}]")[0]["value"] == said[name]
 
 
-def test_a_second_post_of_the_same_form_writes_nothing_and_keeps_what_was_typed(
-    client: CheckedClient, site: Site
+def test_a_point_sent_twice_is_one_and_so_is_nothing_has_changed(client: CheckedClient, site: Site) -> None:
+    first, _second = site.steps
+    be(client, site, "pilot")
+    form = typed(status="in_progress", note="Deux fois le même clic.", done=str(first), new_milestone="Bilan",
+                 planned_end="2026-07-15", move_reason="Le marché a pris du retard.", confirmed="yes")  # fmt: skip
+    for _ in range(2):
+        assert "Point publié" in client.submit(f"/actions/{site.number}/point", form)
+    assert rows() == 2
+    same = {"token": token()}
+    for _ in range(2):
+        assert "rien n'a changé" in client.submit(f"/actions/{site.number}/rien-n-a-change", same)
+    assert rows() == 3
+
+
+@pytest.mark.parametrize("change", [{"note": "Un autre mot."}, {"status": "to_start"}, {"done": True}])
+def test_another_point_from_the_same_page_is_kept_from_writing_and_from_being_lost(
+    client: CheckedClient, site: Site, change: dict[str, Any]
 ) -> None:
     be(client, site, "pilot")
-    form = typed(status="in_progress", note="Deux fois le même clic.")
+    form = typed(status="in_progress", note="Un premier mot.")
     client.post(f"/actions/{site.number}/point", form)
-    page = client.post(f"/actions/{site.number}/point", form, expected=409)
+    other = form | change | ({"done": str(site.steps[0])} if "done" in change else {})
+    page = client.post(f"/actions/{site.number}/point", other, expected=409)
     assert rows() == 2
     assert "a changé depuis" in page
-    assert "Deux fois le même clic." in page.select("textarea[name=note]")[0].get_text()
+    assert str(other["note"]) in page.select("textarea[name=note]")[0].get_text()
     assert page.select("input[name=token]")[-1]["value"] == token()
 
 

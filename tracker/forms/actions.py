@@ -177,9 +177,20 @@ def milestone_words(milestone: MilestoneState) -> str:
     return gettext("%(label)s (%(day)s)", label=milestone.label, day=short_day(milestone.due))
 
 
-def post_form(state: ActionState, *, token: int, today: date, form: type[PostForm] = PostForm, **data: Any) -> PostForm:
-    """The form of an action's state: choices and first values are what the page shows."""
-    still = [one for one in state.milestones if one.is_open]
+def post_form(
+    state: ActionState,
+    *,
+    token: int,
+    today: date,
+    form: type[PostForm] = PostForm,
+    sent_before: bool = False,
+    **data: Any,
+) -> PostForm:
+    """The form of an action's state: choices and first values are what the page shows.
+
+    `sent_before`: read what was sent from a page older than that state, whose steps may be done by now.
+    """
+    still = [one for one in state.milestones if one.is_open or sent_before]
     dated = {f"due_{one.id}": DayField(one.label, [Optional()], default=one.due) for one in still}
     kind = type(form.__name__, (form,), dated)
     start: dict[str, Any] = {
@@ -195,7 +206,8 @@ def post_form(state: ActionState, *, token: int, today: date, form: type[PostFor
     made.shown, made.milestones = state, state.milestones
     made.status.choices, made.health.choices = status_choices(), health_choices()
     made.done.choices = made.dropped.choices = [(one.id, milestone_words(one)) for one in still]
-    made.reopened.choices = [(one.id, milestone_words(one)) for one in state.milestones if not one.is_open]
+    done = [one for one in state.milestones if not one.is_open or sent_before]
+    made.reopened.choices = [(one.id, milestone_words(one)) for one in done]
     if any(not one.dropped for one in state.milestones):
         del made.declared_progress
     for name in ("done", "dropped", "reopened"):

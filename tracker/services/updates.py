@@ -9,7 +9,7 @@ from datetime import date, datetime
 from flask_babel import gettext
 
 from tracker import permissions, validation
-from tracker.enums import UpdateKind, UpdateSource
+from tracker.enums import MarkKind, UpdateKind, UpdateSource
 from tracker.errors import Conflict, Refused
 from tracker.extensions import db
 from tracker.models import Action, ActionUpdate
@@ -65,6 +65,7 @@ def post_update(
 ) -> ActionUpdate:
     """Append a complete statement; what is not said stays as it stood on `effective_on` (today by default).
 
+    The same form sent again by the same person (a button pressed twice, an answer that never came) writes nothing more.
     Raises Forbidden, Refused (a day to come or before the opening, a sentence or a reason missing…) and Conflict.
     """
     action = locked_action(action_id)
@@ -146,6 +147,9 @@ def _post(
     meeting_id: int | None,
     expected_update_id: int | None,
 ) -> ActionUpdate:
+    again = _last_word(record, actor=actor, effective_on=effective_on, expected_update_id=expected_update_id)
+    if again is not None and _says(again, statement, record, now):
+        return again
     check_unmoved(record, expected_update_id)
     state = _state_on(record, effective_on, now)
     before = _values(state)
@@ -176,6 +180,9 @@ def _confirm(
     meeting_id: int | None,
     expected_update_id: int | None,
 ) -> ActionUpdate:
+    again = _last_word(record, actor=actor, effective_on=effective_on, expected_update_id=expected_update_id)
+    if again is not None and again.kind is UpdateKind.CONFIRMATION:
+        return again
     check_unmoved(record, expected_update_id)
     values = _values(_state_on(record, effective_on, now))
     row = append(
@@ -188,6 +195,33 @@ def _confirm(
     )  # fmt: skip
     db.session.flush()
     return row
+
+
+def _last_word(
+    record: ActionRecord, *, actor: Actor, effective_on: date, expected_update_id: int | None
+) -> ActionUpdate | None:
+    """The one row written since the person opened the page, when it is their own, of that day: a form sent twice."""
+    later = [row.id for row in record.updates if expected_update_id is not None and row.id > expected_update_id]
+    row = db.session.get(ActionUpdate, later[0]) if len(later) == 1 else None
+    return row if row is not None and (row.author_id, row.effective_on) == (actor.id, effective_on) else None
+
+
+def _says(row: ActionUpdate, statement: Statement, record: ActionRecord, now: datetime) -> bool:
+    """Whether a point says this very thing already."""
+    if row.kind is not UpdateKind.STATEMENT or row.status is None or row.health is None:
+        return False
+    said = Values(
+        row.status, row.declared_progress, row.health, row.health_on, row.planned_start, row.planned_end
+    )  # fmt: skip
+    values = values_of(statement, said, on=row.effective_on, health_on=row.health_on)
+    note, private_note, _reason = check_texts(statement, values, before=values)
+    added = {mark.milestone_id for mark in row.marks if mark.kind is MarkKind.ADDED}
+    labels = {label for key, label in record.milestone_labels if key in added}
+    return (
+        (values, note, private_note) == (said, row.note, row.private_note)
+        and not marks_of(statement, _latest(record, now).milestones)
+        and {new.label for new in statement.added} == labels
+    )
 
 
 def _state_on(record: ActionRecord, day: date, now: datetime) -> ActionState:

@@ -77,6 +77,8 @@ def _typed() -> list[tuple[str, str]]:
 def post_update(number: int) -> ResponseReturnValue:
     action = load(number, Permission.ACTION_POST)
     record, state, form = _post_page(action)
+    if request.method == "POST" and form.token_id != latest_id(record):
+        record, state, form = _post_page(action, sent_before=True)
     status = 200
     if request.method == "POST" and "again" not in request.form:
         status = 422
@@ -101,10 +103,10 @@ def post_update(number: int) -> ResponseReturnValue:
     return _show_post(action, record, state, form), status
 
 
-def _post_page(action: ActionHead) -> tuple[ActionRecord, ActionState, PostForm]:
+def _post_page(action: ActionHead, *, sent_before: bool = False) -> tuple[ActionRecord, ActionState, PostForm]:
     record = action_pages.records(action)[0]
     state = present_state(record)
-    return record, state, post_form(state, token=latest_id(record), today=today())
+    return record, state, post_form(state, token=latest_id(record), today=today(), sent_before=sent_before)
 
 
 def _show_post(action: ActionHead, record: ActionRecord, state: ActionState, form: PostForm) -> str:
