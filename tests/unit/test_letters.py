@@ -179,6 +179,31 @@ def test_a_rewriting_begins_with_what_the_data_says() -> None:
     assert markdown_of(replace(answers, written="Autre chose.")) == "Autre chose."
 
 
+def test_a_list_too_long_to_be_read_is_told_by_its_beginning_and_its_number() -> None:
+    declined = tuple(answer(n, outcome=Outcome.DECLINED) for n in range(1, 101))
+    many = facts(
+        answers=(*declined, answer(900)), late=tuple(action(n) for n in range(1, 1400)),
+        thanks=tuple(ThanksFact(7 + n, 48) for n in range(101)),
+    )  # fmt: skip
+    shown = document(content(many), NAMES)
+    late, answers, thanks = (shown.section(key) for key in ("late", "answers", "thanks"))
+    assert late
+    assert answers
+    assert thanks
+    assert (len(late.entries), late.title) == (25, "1\u202f399 actions en retard, et pourquoi")
+    assert late.more == "Et 1\u202f374 autres, à lire dans la liste des actions."
+    assert answers.title == "101 réponses du comité de pilotage, dont 1 proposition retenue"
+    assert answers.entries[0].link
+    assert answers.entries[0].link.key == 900
+    assert "autres personnes" in thanks.more
+    every_form = (text_of(shown, lambda kind, key: f"https://exemple.fr/{kind}/{key}"), markdown_of(late))
+    assert all("autres, à lire dans la liste des actions." in " ".join(form.split()) for form in every_form)
+    assert late.more in [piece.text for piece in pieces_of(paper.sheet(shown))]
+    whole = document(content(facts(late=tuple(action(n) for n in range(1, 101)))), NAMES).section("late")
+    assert whole
+    assert (len(whole.entries), whole.more) == (100, "")
+
+
 def test_the_figure_has_a_title_patterns_and_no_style() -> None:
     chart = str(document(content(), NAMES).section("figure").chart)  # type: ignore[union-attr]
     assert "<title" in chart

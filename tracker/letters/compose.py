@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from flask_babel import get_locale, gettext
 
 from tracker import filters
+from tracker.enums import Outcome
 from tracker.letters.facts import ActionFact, AnswerFact, Facts
 
 EDITORIAL = "editorial"
@@ -20,6 +22,11 @@ LEADS = frozenset({"counts", "figure", "thanks"})
 ORDER = (
     "editorial", "counts", "figure", "answers", "finished", "started", "late", "stopped", "thanks", "open", "dates",
 )  # fmt: skip
+
+
+# a list too long for anybody to read is told by its beginning, with how many are left
+LONG, TOLD = 100, 25
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,9 +151,30 @@ def _action(action: ActionFact) -> dict[str, Any]:
     }
 
 
+def _told(name: str, found: Sequence[T], tell: Callable[[T], dict[str, Any]]) -> dict[str, Any]:
+    shown = found[:TOLD] if len(found) > LONG else found
+    told: dict[str, Any] = {name: [tell(one) for one in shown]}
+    return told if len(shown) == len(found) else {**told, "more": len(found) - len(shown)}
+
+
+def kept_first(outcome: Outcome, number: int) -> tuple[int, int]:
+    """What is retained first, then in the order of the list of outcomes and of numbers."""
+    order = (Outcome.RETAINED, Outcome.DEFERRED, Outcome.REDIRECTED, Outcome.DECLINED)
+    return order.index(outcome), number
+
+
+def _answers(facts: Facts) -> dict[str, Any]:
+    until, found = facts.period.until, facts.answers
+    if len(found) <= LONG:
+        return _told("answers", found, lambda one: _answer(one, until))
+    found = tuple(sorted(found, key=lambda one: kept_first(one.outcome, one.number)))
+    outcomes = Counter(one.outcome.value for one in found)
+    return {**_told("answers", found, lambda one: _answer(one, until)), "outcomes": dict(outcomes)}
+
+
 def _actions(name: str) -> Callable[[Facts], dict[str, Any]]:
     def data(facts: Facts) -> dict[str, Any]:
-        return {"actions": [_action(action) for action in getattr(facts, name)], "until": iso(facts.period.until)}
+        return {**_told("actions", getattr(facts, name), _action), "until": iso(facts.period.until)}
 
     return data
 
@@ -162,15 +190,15 @@ def _figure(facts: Facts) -> dict[str, Any]:
 
 
 def _thanks(facts: Facts) -> dict[str, Any]:
-    return {
-        "groups": [
-            {"slug": group.slug, "name": group.name, "started": group.started, "done": group.done}
-            for group in facts.groups
-        ],
-        "people": [
-            {"person": {"authorship": person.authorship_id}, "proposal": person.number} for person in facts.thanks
-        ],
-    }
+    groups = _told(
+        "groups", facts.groups,
+        lambda one: {"slug": one.slug, "name": one.name, "started": one.started, "done": one.done},
+    )  # fmt: skip
+    people = _told(
+        "people", facts.thanks,
+        lambda one: {"person": {"authorship": one.authorship_id}, "proposal": one.number},
+    )  # fmt: skip
+    return {**groups, **people}
 
 
 def _dates(facts: Facts) -> dict[str, Any]:
@@ -201,7 +229,7 @@ def _open(facts: Facts) -> dict[str, Any]:
 DATA: dict[str, Callable[[Facts], dict[str, Any]]] = {
     EDITORIAL: lambda _facts: {},
     "counts": _counts,
-    "answers": lambda facts: {"answers": [_answer(one, facts.period.until) for one in facts.answers]},
+    "answers": _answers,
     "finished": _actions("finished"),
     "started": _actions("started"),
     "late": _actions("late"),

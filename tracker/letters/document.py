@@ -5,6 +5,7 @@ Web page, mail, text and paper show this and nothing else, so that they cannot d
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -15,7 +16,7 @@ from tracker import filters
 from tracker.enums import ActionStatus, ConditionKind, Motive, Outcome, PhaseKind
 from tracker.letters import words
 from tracker.letters.chart import STACK, Point, status_chart
-from tracker.letters.compose import EDITORIAL, FREE, LEADS, told_title
+from tracker.letters.compose import EDITORIAL, FREE, LEADS, kept_first, told_title
 from tracker.letters.parts import CountRow, Document, Entry, KeyNumber, Link, Resolved, Section, Thanked
 from tracker.letters.quarters import Quarter
 from tracker.wording import N_
@@ -81,14 +82,14 @@ def _section(block: Mapping[str, Any], people: Resolved, head: Mapping[str, Any]
     entries, title, reading = _entries(kind, key, data, people)
     if written and kind not in LEADS:
         return Section(title=title, **shared)
-    return Section(title=title, entries=entries, reading=reading, **shared)
+    return Section(title=title, entries=entries, reading=reading, more=words.more(kind, data), **shared)
 
 
 def _entries(kind: str, key: str, data: Mapping[str, Any], people: Resolved) -> tuple[tuple[Entry, ...], str, str]:
     """Entries, title and the sentence said when there is none."""
     if kind == "answers":
         found = tuple(_answer(one, people) for one in sorted(data["answers"], key=_kept_first))
-        title = words.answers_title([one["outcome"] for one in data["answers"]])
+        title = words.answers_title(data.get("outcomes") or Counter(one["outcome"] for one in data["answers"]))
         return found, title, "" if found else gettext("Aucune réponse n'a été publiée pendant cette période.")
     if kind == "actions":
         found = tuple(_action(key, one, people) for one in data["actions"])
@@ -134,9 +135,7 @@ def _answer(one: Mapping[str, Any], people: Resolved) -> Entry:
 
 
 def _kept_first(one: Mapping[str, Any]) -> tuple[int, int]:
-    """What is retained first, then in the order of the list of outcomes and of numbers."""
-    order = (Outcome.RETAINED, Outcome.DEFERRED, Outcome.REDIRECTED, Outcome.DECLINED)
-    return order.index(Outcome(one["outcome"])), one["proposal"]
+    return kept_first(Outcome(one["outcome"]), one["proposal"])
 
 
 def _conditions(conditions: list[Mapping[str, Any]]) -> str:
@@ -306,4 +305,5 @@ def _thanks(data: Mapping[str, Any], people: Resolved, shared: Mapping[str, Any]
         Thanked(name, tuple(_proposal(number) for number in sorted(set(numbers))))
         for (_, name), numbers in sorted(named.items(), key=lambda item: (item[0][1].split()[-1].lower(), item[0][1]))
     )
-    return Section(title=words.list_title("thanks", {}), entries=tuple(entries), people=thanked, **shared)
+    more = words.more("thanks", data)
+    return Section(title=words.list_title("thanks", {}), entries=tuple(entries), people=thanked, more=more, **shared)

@@ -162,6 +162,8 @@ class _Setting:
             yield from map(self._date, section.entries[: self.level.dates])
         else:
             yield from self._list(section)
+        if section.more:
+            yield self._line(section.more)
 
     def _counts(self, section: Section) -> Piece:
         room = self.room - FIGURE_COLUMN * (3 if section.has_corrections else 2)

@@ -108,6 +108,7 @@ class Section:
     points: tuple[Point, ...] = ()
     chart: Markup = NO_CHART
     people: tuple[Thanked, ...] = ()
+    more: str = ""  # what is said of the rest of a list too long to be told
     hidden: bool = False
     source: Mapping[str, Any] = field(default_factory=dict)
 

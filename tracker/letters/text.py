@@ -60,6 +60,8 @@ def _section(section: Section, letter: Document) -> str:
     parts += [_entry(entry) for entry in section.entries]
     if section.people:
         parts.append(_wrapped(_people(section)))
+    if section.more:
+        parts.append(_wrapped(section.more))
     return "\n\n".join(parts)
 
 
@@ -121,7 +123,8 @@ def markdown_of(section: Section) -> str:
     lines = [section.reading] if section.reading else []
     if section.kind in {"counts", "figure", "thanks"}:
         return "\n".join(lines)  # figures and names stay beside the text: only the sentence is rewritten
-    return "\n\n".join([*lines, *(_entry_markdown(entry) for entry in section.entries)])
+    told = [*(_entry_markdown(entry) for entry in section.entries), section.more]
+    return "\n\n".join(filter(None, [*lines, *told]))
 
 
 def _entry_markdown(entry: Entry) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask_babel import gettext, ngettext
@@ -109,7 +110,7 @@ def counts_sentence(closing: dict[str, int]) -> str:
 
 def list_title(key: str, data: dict[str, Any]) -> str:
     """The title of a block made from data: the finding, in numbers."""
-    n = len(data.get("actions", ()))
+    n = len(data.get("actions", ())) + data.get("more", 0)
     if key == "finished":
         return ngettext("%(n)s action réalisée", "%(n)s actions réalisées", n, n=number(n))
     if key == "started":
@@ -133,8 +134,20 @@ def list_title(key: str, data: dict[str, Any]) -> str:
     }.get(key, str(data.get("title", "")))
 
 
-def answers_title(outcomes: list[str]) -> str:
-    n, kept = len(outcomes), outcomes.count("retained")
+def more(kind: str, data: Mapping[str, Any]) -> str:
+    """What is said of the rest of a list that is told by its beginning."""
+    left = data.get("more", 0)
+    if not left:
+        return ""
+    if kind == "thanks":
+        return gettext("Et merci à toutes les autres personnes, à tous les autres groupes.")
+    if kind == "answers":
+        return gettext("Et %(n)s autres réponses, à lire dans la liste des propositions.", n=number(left))
+    return gettext("Et %(n)s autres, à lire dans la liste des actions.", n=number(left))
+
+
+def answers_title(outcomes: Mapping[str, int]) -> str:
+    n, kept = sum(outcomes.values()), outcomes.get("retained", 0)
     if not n:
         return gettext("Réponses du comité de pilotage")
     return gettext(
