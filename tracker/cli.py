@@ -277,14 +277,15 @@ def demo_group() -> None:
 
 @demo_group.command("load")
 @click.option("--reset", is_flag=True, help="Empty the database first, whatever it holds.")
+@click.option("--scale", type=click.IntRange(1, 1000), default=1, help="How many times as much, to measure with.")
 @with_appcontext
-def load_demo(reset: bool) -> None:
+def load_demo(reset: bool, scale: int) -> None:
     """Load the demonstration: two projects, their people, and the seven accounts; demo mode only."""
     from tracker.security import current_time
     from tracker.services import demo
 
     with _said():
-        loaded = demo.load(now=current_time(), say=click.echo, reset_first=reset)
+        loaded = demo.load(now=current_time(), say=click.echo, reset_first=reset, scale=scale)
         if loaded is None:
             click.echo("La base contient déjà un projet : rien n'est chargé (--reset pour recommencer).")
         else:

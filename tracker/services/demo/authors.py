@@ -69,7 +69,10 @@ class Signing:
         idea, rng = told.idea, self.rng
         pool = self.town.colleagues(idea.department, idea.entities)
         if idea.sealed:
-            person = rng.choice([p for p in pool if p.id not in self.town.known and p.id not in self.town.signed])
+            taken = self.town.known | self.town.signed
+            person = rng.choice(
+                [p for p in pool if p.id not in taken] or [p for p in self.town.people if p.id not in taken]
+            )
             self.town.sealed.add(person.id)
             self.town.known.add(person.id)
             self._hidden.setdefault(idea.department, []).append(person)
@@ -78,7 +81,7 @@ class Signing:
         before = [p for p in open_to if 0 < len(self.by_account.get(p.id, ())) < 3]
         if before and rng.random() < REPEATED:
             return rng.choice(before)
-        return rng.choice([p for p in open_to if p.id not in self.by_account])
+        return rng.choice([p for p in open_to if p.id not in self.by_account] or open_to)
 
     def _account_ids(self) -> set[int]:
         return {person.id for person in self.town.accounts.values()}

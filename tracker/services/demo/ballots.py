@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from hashlib import sha256
+from itertools import accumulate
 from random import Random
 
-from sqlalchemy import insert, update
+from sqlalchemy import update
 
 from tracker.enums import VoteChoice
 from tracker.extensions import db
 from tracker.models import Campaign, Proposal, RollEntry, Vote
-from tracker.services.bulk import Batch
+from tracker.services.bulk import Batch, insert_all
 from tracker.services.demo.ideas import Told
 from tracker.services.demo.project import Consultation
 from tracker.services.demo.town import Person, Town
@@ -24,26 +25,25 @@ WANTED = (2, 6, 12, 19, 29, 43)
 def _draw(rng: Random, people: list[Person], told: Iterable[Told], share: float) -> list[tuple[Told, Person]]:
     """Who supports what: some people support many proposals, most a few, half of them none."""
     active = rng.sample(people, len(people) // 2)
-    eager = [rng.paretovariate(1.3) for _person in active]
+    eager = tuple(accumulate(rng.paretovariate(1.3) for _person in active))
     ballots: list[tuple[Told, Person]] = []
     for one in sorted(told, key=lambda t: t.idea.key):
         wanted = round(WANTED[one.idea.weight] * share * rng.uniform(0.7, 1.3))
         chosen: dict[int, Person] = {}
         while len(chosen) < min(wanted, len(active)):
-            person = rng.choices(active, weights=eager)[0]
+            person = rng.choices(active, cum_weights=eager)[0]
             chosen[person.id] = person
         ballots += [(one, person) for person in chosen.values()]
     return ballots
 
 
 def closed(
-    batch: Batch, rng: Random, town: Town, consultation: Consultation, told: Iterable[Told], *, share: float
+    batch: Batch, rng: Random, town: Town, consultation: Consultation, told: Iterable[Told], *, key: Key, share: float
 ) -> int:
     """The roll and the votes of a consultation that is over; gives the number of supports.
 
-    Its key is made here and kept nowhere, as after the close of a real one.
+    Its key is kept nowhere afterwards, as after the close of a real one.
     """
-    key = Key(consultation.id, rng.randbytes(32))
     open_ones = [t for t in told if t.campaign_id == consultation.id and _was_open(t, consultation)]
     ballots = _draw(rng, town.people, open_ones, share)
     voters = {person.id for _one, person in ballots}
@@ -79,9 +79,9 @@ def running(
     ballots = [*wanted, *drawn]
     rows: list[dict[str, object]] = []
     counts = _votes(ballots, key, rows.append)
-    db.session.execute(insert(Vote), rows)
-    for proposal_id, count in counts.items():
-        db.session.execute(update(Proposal).where(Proposal.id == proposal_id).values(support_count=count))
+    insert_all(Vote, rows)
+    supported = [{"id": proposal_id, "support_count": count} for proposal_id, count in counts.items()]
+    db.session.execute(update(Proposal), supported)
     voters = sorted({person.id for _one, person in ballots})
     db.session.execute(
         update(RollEntry)

@@ -247,6 +247,14 @@ def current_works(today: date, groups: dict[str, str]) -> tuple[Work, ...]:
     return tuple(replace(work, group=groups[work.key]) for work in works)
 
 
+def numbered(title: str, share: int) -> str:
+    """A title or name as it stands in one share of a larger programme; the first is the demonstration as it is."""
+    if not share:
+        return title
+    number = f" ({share + 1})"
+    return title[: validation.LABEL_MAX - len(number)] + number
+
+
 def first_names() -> list[str]:
     with (SEEDS / "first_names.csv").open(encoding="utf-8", newline="") as file:
         return [row["name"] for row in csv.DictReader(file)]

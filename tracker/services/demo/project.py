@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from random import Random
 from typing import Any
@@ -21,6 +21,7 @@ from tracker.models import (
 )
 from tracker.records import paris_instant
 from tracker.services.bulk import Batch
+from tracker.services.demo import content
 from tracker.services.demo.town import Person, Town, grant
 
 
@@ -84,6 +85,10 @@ class Project:
     meetings: dict[date, tuple[int, MeetingKind]] = field(default_factory=dict)
     reviewers: list[Person] = field(default_factory=list)
 
+    def share(self) -> Project:
+        """The same project, to which other people add groups and workshops of their own."""
+        return replace(self, groups={}, workshops=[])
+
     def consultation_on(self, day: date) -> Consultation:
         """The consultation in which a proposal sent that day was received."""
         return next(c for c in self.consultations if c.opens_on <= day <= c.last_proposing_day)
@@ -124,16 +129,17 @@ def add_groups(
     batch: Batch, rng: Random, town: Town, project: Project, rows: list[dict[str, Any]], *, opened_on: date
 ) -> None:
     """Working groups with members from their services, and leads; those of a long project were replaced."""
-    for position, row in enumerate(rows, 1):
+    for position, row in enumerate(rows, 1 + town.share * len(rows)):
+        slug = f"{row['slug']}-{town.share + 1}" if town.share else row["slug"]
         key = batch.add(
             WorkingGroup,
             programme_id=project.id,
-            slug=validation.slug(row["slug"]),
-            name=validation.label(row["name"]),
+            slug=validation.slug(slug),
+            name=validation.label(content.numbered(row["name"], town.share)),
             mandate=validation.body(row["mandate"]),
             position=position,
         )
-        group = Group(key, row["slug"])
+        group = Group(key, slug)
         pool = [p for slug in row["services"] for p in town.colleagues(slug, town.entities) if p.id not in town.known]
         group.members = rng.sample(pool, rng.randrange(8, 13))
         town.known.update(p.id for p in group.members)
@@ -146,7 +152,7 @@ def add_groups(
             if all(tenure.person is not person for tenure in group.leads):
                 starts, ends = _membership(rng, opened_on, long=bool(row.get("handovers")))
                 grant(batch, person, Role.GROUP_MEMBER, starts_on=starts, ends_on=ends, group_id=key)
-        project.groups[group.slug] = group
+        project.groups[row["slug"]] = group
 
 
 def _leads(rng: Random, town: Town, group: Group, row: dict[str, Any], *, opened_on: date) -> None:
@@ -154,7 +160,7 @@ def _leads(rng: Random, town: Town, group: Group, row: dict[str, Any], *, opened
     starts = [opened_on, *handovers]
     people = sorted(group.members, key=lambda p: (not p.is_manager, p.id))[: len(starts)]
     rng.shuffle(people)
-    if row.get("lead"):
+    if row.get("lead") and not town.share:
         people[-1] = town.accounts[row["lead"]]
     for index, (person, start) in enumerate(zip(people, starts, strict=True)):
         end = starts[index + 1] - timedelta(days=1) if index + 1 < len(starts) else None

@@ -56,6 +56,8 @@ class Town:
     people: list[Person] = field(default_factory=list)
     accounts: dict[str, Person] = field(default_factory=dict)
     names: set[str] = field(default_factory=set)
+    logins: set[str] = field(default_factory=set)
+    share: int = 0  # of a larger town, the first being the demonstration as it is
     known: set[int] = field(default_factory=set)
     signed: set[int] = field(default_factory=set)
     sealed: set[int] = field(default_factory=set)
@@ -77,6 +79,8 @@ class Town:
         while True:
             # the most given names come first in the list and are drawn more often
             one, other = first[int(len(first) * rng.random() ** 1.6)], rng.choice(last)
+            if self.share:  # there are not enough simple names for a town many times as large
+                other = f"{other}-{rng.choice(last)}"
             if f"{one} {other}" not in self.names:
                 self.names.add(f"{one} {other}")
                 return one, other
@@ -85,18 +89,26 @@ class Town:
 def build(batch: Batch, rng: Random, *, hashes: dict[str, str], now: datetime) -> Town:
     """Employers, services and people, the seven accounts among them; `hashes` gives their password hashes."""
     frame = content.read("project.toml")
-    town = Town()
+    town = Town(logins=set(hashes))
     for position, row in enumerate(frame["employer"], 1):
         validation.slug(row["slug"])
         town.entities[row["slug"]] = batch.add(Entity, **row, position=position)
-    sizes = {}
-    for slug, (name, employers, size) in frame["departments"].items():
+    for slug, (name, employers, _size) in frame["departments"].items():
         key = batch.add(Department, slug=validation.slug(slug), name=validation.label(name))
-        town.departments[slug], town.employers_of[slug], sizes[slug] = key, tuple(employers), size
+        town.departments[slug], town.employers_of[slug] = key, tuple(employers)
         for employer in employers:
             batch.add(department_entity, department_id=key, entity_id=town.entities[employer])
-    places = _places(rng, sizes, town)
-    _people(batch, rng, town, places, hashes=hashes, now=now)
+    _people(batch, rng, town, hashes=hashes, now=now)
+    return town
+
+
+def more(batch: Batch, rng: Random, first: Town, *, share: int, now: datetime) -> Town:
+    """As many people again in the same services, none of whom has an account of the demonstration."""
+    town = Town(
+        first.entities, first.departments, first.employers_of, accounts=first.accounts, names=first.names,
+        logins=first.logins, share=share,
+    )  # fmt: skip
+    _people(batch, rng, town, hashes={}, now=now)
     return town
 
 
@@ -118,23 +130,16 @@ def _places(rng: Random, sizes: dict[str, int], town: Town) -> list[tuple[str, s
     return [(slug, employer, index in managers) for index, (slug, employer) in enumerate(places)]
 
 
-def _people(
-    batch: Batch,
-    rng: Random,
-    town: Town,
-    places: list[tuple[str, str, bool]],
-    *,
-    hashes: dict[str, str],
-    now: datetime,
-) -> None:
+def _people(batch: Batch, rng: Random, town: Town, *, hashes: dict[str, str], now: datetime) -> None:
+    sizes = {slug: size for slug, (_name, _employers, size) in content.read("project.toml")["departments"].items()}
+    places = _places(rng, sizes, town)
     first, last = content.first_names(), content.last_names()
-    accounts: dict[str, dict[str, Any]] = content.read("accounts.toml")
+    accounts: dict[str, dict[str, Any]] = {} if town.share else content.read("accounts.toml")
     seats: dict[int, str] = {}
     for login, row in accounts.items():
         wanted = (row["department"], row["employer"], row.get("is_manager", False))
         seats[next(i for i, place in enumerate(places) if place == wanted and i not in seats)] = login
-    logins: set[str] = set(accounts)
-    numbers = rng.sample(range(1_000, 9_999), len(places) + TWO_MATRICULES)
+    numbers = [10_000 * town.share + number for number in rng.sample(range(1_000, 9_999), len(places) + TWO_MATRICULES)]
     for index, (department, employer, is_manager) in enumerate(places):
         account = seats.get(index)
         if account:
@@ -142,9 +147,9 @@ def _people(
             town.names.add(" ".join(names))
         else:
             names = town.new_name(rng, first, last)
-        login = account or _login(logins, *names)
+        login = account or _login(town.logins, *names)
         has_email = bool(account) or not _without_email(rng, department, is_manager)
-        address = f"{validation.slugify(names[0])}.{validation.slugify(names[1])}@{employer}.example.org"
+        address = f"{login if town.share else _stem(*names)}@{employer}.example.org"
         key = batch.add(
             User,
             login=validation.login(login),
@@ -180,8 +185,12 @@ def _without_email(rng: Random, department: str, is_manager: bool) -> bool:
     return not is_manager and department in IN_THE_FIELD and drawn < WITHOUT_EMAIL * 1.95
 
 
+def _stem(first_name: str, last_name: str) -> str:
+    return f"{validation.slugify(first_name)}.{validation.slugify(last_name)}"
+
+
 def _login(taken: set[str], first_name: str, last_name: str) -> str:
-    stem = f"{validation.slugify(first_name)}.{validation.slugify(last_name)}"
+    stem = _stem(first_name, last_name)
     login, n = stem, 1
     while login in taken:
         n += 1
