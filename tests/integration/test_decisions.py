@@ -10,13 +10,14 @@ import pytest
 from sqlalchemy import select
 
 from tests import factories
+from tests.conftest import NOON
 from tests.integration.test_reviews import Study, count
-from tracker.enums import ConditionKind, Motive, Outcome, ProposalState
+from tracker.enums import ConditionKind, Motive, Outcome, ProposalState, Role
 from tracker.errors import Conflict, Forbidden, IllegalTransition, NotFound, Refused
 from tracker.extensions import db, end_transaction, write_transaction
 from tracker.models import Decision, DecisionCondition, Event, Proposal, ProposalTransition
 from tracker.queries import decisions as queries
-from tracker.queries import settling
+from tracker.queries import people, settling
 from tracker.services import decisions as service
 from tracker.services.decisions import AnswerInput
 
@@ -132,8 +133,9 @@ class TestTaking:
     def test_one_decision_at_a_time_waits_to_be_published(self) -> None:
         case = Committee(S.UNDER_REVIEW)
         case.take()
+        case.take()  # the same words again are the same decision
         with pytest.raises(Conflict):
-            case.take()
+            case.take(answer=replace(YES, motive=Motive.COST))
         assert count(Decision) == 1
 
     @pytest.mark.parametrize("state", [S.SUBMITTED, S.MERGED, S.WITHDRAWN])
@@ -251,8 +253,12 @@ class TestPublishing:
         case = Committee(S.UNDER_REVIEW)
         key = case.take()
         case.publish(key)
+        case.publish(key)  # the button pressed twice
+        with write_transaction():
+            other = factories.user(Role.STEERING).login
+        seen = {record.id: record.digest for record in queries.by_ids([key])}
         with pytest.raises(Conflict):
-            case.publish(key)
+            case.do(service.publish, seen=seen, actor=people.actor_by_login(other, now=NOON))
         moves = db.session.scalars(select(ProposalTransition).where(ProposalTransition.decision_id == key)).all()
         assert len(moves) == 1
 

@@ -114,8 +114,9 @@ def test_several_open_consultations_are_offered_first(author: CheckedClient, tow
 
 def test_sent_twice_it_is_one_proposal(author: CheckedClient) -> None:
     fields = typed()
-    author.post("/propositions/nouvelle", fields)
-    author.post("/propositions/nouvelle", fields, expected=422)
+    for _time in range(2):
+        assert "Votre proposition est envoyée" in author.submit("/propositions/nouvelle", fields)
+    author.post("/propositions/nouvelle", fields | {"body": f"{IDEA} Et devant la mairie."}, expected=409)
     assert count(Proposal) == 1
     assert count(ProposalTransition) == 1
 

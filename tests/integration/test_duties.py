@@ -151,7 +151,7 @@ def test_a_request_on_paper_is_due_from_the_day_it_came_and_is_traced(manager, a
     assert "le délai part de là" in manager.post(page, {**asked, "received_on": ""}, expected=422)
     assert "est à venir" in manager.post(page, {**asked, "received_on": "2026-03-17"}, expected=422)
     manager.submit(page, asked)
-    assert "attend déjà sa réponse" in manager.post(page, asked, expected=409)
+    assert "attend déjà sa réponse" in manager.post(page, {**asked, "text": "Encore."}, expected=409)
     end_transaction(commit=False)
     row = db.session.scalars(select(DataRequest)).one()
     assert (row.user_id, row.received_on, row.due_on) == (gone, date(2026, 3, 2), date(2026, 4, 2))

@@ -104,6 +104,7 @@ def town() -> Any:
     group = factories.group(project)
     return SimpleNamespace(
         admin=factories.user(Role.ADMIN), steering=factories.user(Role.STEERING, programme=project), author=author,
+        moderator=factories.user(Role.MODERATOR, programme=project),
         ids={
             "project": project.id, "employer": project.entities[0].id, "campaign": campaign.id,
             "department": factories.add(Department(slug="voirie", name="Voies")).id,

@@ -24,7 +24,10 @@ def ask(kind: RequestKind, text: str, *, actor: Actor, now: datetime) -> DataReq
     """Ask for one's own erasure or a correction. Raises Refused, Conflict when one of that kind waits."""
     require(actor, Permission.ACCOUNT_OWN)
     told = validation.text(text, field="text", limit=TEXT_MAX, required=kind is RequestKind.CORRECTION)
-    if _waits(actor.id, kind):
+    waiting = _waiting(actor.id, kind)
+    if waiting is not None:
+        if _is_twin(waiting, told, now):
+            return waiting
         raise Conflict(gettext("Votre demande est déjà enregistrée : elle attend sa réponse."))
     row = DataRequest(
         user_id=actor.id, kind=kind, text=told, made_at=now, due_on=add_months(paris_day(now), 1)
@@ -50,7 +53,10 @@ def record(
     person = db.session.get(User, user_id)
     if person is None or person.erased_at is not None or person.merged_into_id is not None:
         raise NotFound(gettext("Cette personne n'existe pas."))
-    if _waits(user_id, kind):
+    waiting = _waiting(user_id, kind)
+    if waiting is not None:
+        if _is_twin(waiting, told, now) and waiting.received_on == received_on:
+            return waiting
         raise Conflict(gettext("Une demande de cette personne, pour la même chose, attend déjà sa réponse."))
     row = DataRequest(
         user_id=user_id, kind=kind, text=told, made_at=now, received_on=received_on, due_on=add_months(received_on, 1)
@@ -61,11 +67,17 @@ def record(
     return row
 
 
-def _waits(user_id: int, kind: RequestKind) -> bool:
-    waiting = select(DataRequest.id).where(
-        DataRequest.user_id == user_id, DataRequest.kind == kind, DataRequest.state == RequestState.OPEN
-    )
-    return db.session.scalar(waiting.limit(1)) is not None
+def _waiting(user_id: int, kind: RequestKind) -> DataRequest | None:
+    return db.session.scalars(
+        select(DataRequest)
+        .where(DataRequest.user_id == user_id, DataRequest.kind == kind, DataRequest.state == RequestState.OPEN)
+        .limit(1)
+    ).first()
+
+
+def _is_twin(row: DataRequest, told: str, now: datetime) -> bool:
+    """Whether this is the request that was just made, sent by a button pressed twice."""
+    return row.text == told and row.made_at > now - history.TWICE
 
 
 def answer(request_id: int, text: str, *, granted: bool, actor: Actor, now: datetime) -> DataRequest:

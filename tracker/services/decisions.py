@@ -81,7 +81,7 @@ def _check_review(answer: AnswerInput, *, taken_on: date) -> None:
 
 
 def take(*, proposal_id: int, answer: AnswerInput, actor: Actor, now: datetime) -> Decision:
-    """Note a decision; the proposal stays as it is until the publication.
+    """Note a decision; the proposal stays as it is until the publication. Said again word for word, it is the same one.
 
     Raises Forbidden, Refused, IllegalTransition, Conflict when one already waits to be published.
     """
@@ -89,7 +89,11 @@ def take(*, proposal_id: int, answer: AnswerInput, actor: Actor, now: datetime) 
     if proposal is None:
         raise NotFound(gettext("Cette proposition n'existe pas."))
     require(actor, Permission.DECISION_TAKE, proposal)
-    if _waiting(proposal.id) is not None:
+    waiting = _waiting(proposal.id)
+    if waiting is not None:
+        present = db.session.get_one(Decision, waiting)
+        if _said(present) == _checked(answer, proposal, now):
+            return present
         raise Conflict(gettext("Une décision est déjà prise pour cette proposition, et pas encore publiée."))
     checked = _checked(answer, proposal, now)
     decision = Decision(proposal_id=proposal.id, recorded_at=now)
@@ -170,10 +174,13 @@ def _forget(decision: Decision, *, actor: Actor | None, now: datetime) -> None:
 def publish(*, seen: Mapping[int, str], actor: Actor, now: datetime) -> list[Decision]:
     """Publish several decisions by one act, each exactly as previewed: `seen` gives id → digest. All or none.
 
-    Raises Refused when none is chosen, Forbidden, Conflict, IllegalTransition.
+    Published a moment ago, they are told again. Raises Refused when none is chosen, Forbidden, Conflict,
+    IllegalTransition.
     """
     if not seen:
         raise Refused(gettext("Choisissez au moins une décision à publier."), field="decision")
+    if set(seen) <= set(db.session.scalars(history.just_made("decision:publish", actor=actor, now=now))):
+        return [db.session.get_one(Decision, key) for key in sorted(seen)]
     decisions = [_unpublished(key, actor, Permission.DECISION_PUBLISH) for key in sorted(seen)]
     digests = _digests(seen)
     day = paris_day(now)

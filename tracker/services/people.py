@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 
 from flask_babel import gettext
@@ -94,8 +94,8 @@ def _known(user_id: int) -> User:
     return user
 
 
-def _checked(person: PersonInput, *, but: int | None = None) -> dict[str, object]:
-    values: dict[str, object] = {
+def _cleaned(person: PersonInput) -> dict[str, object]:
+    return {
         "first_name": validation.person_name(person.first_name, field="first_name"),
         "last_name": validation.person_name(person.last_name, field="last_name"),
         "email": validation.email(person.email) if person.email else None,
@@ -104,6 +104,10 @@ def _checked(person: PersonInput, *, but: int | None = None) -> dict[str, object
         "site_id": person.site_id,
         "is_manager": person.is_manager,
     }
+
+
+def _checked(person: PersonInput, *, but: int | None = None) -> dict[str, object]:
+    values = _cleaned(person)
     if values["email"]:
         other = db.session.scalar(select(User.login).where(User.email == values["email"], User.id != (but or 0)))
         if other is not None:
@@ -114,8 +118,14 @@ def _checked(person: PersonInput, *, but: int | None = None) -> dict[str, object
 
 
 def add(person: PersonInput, *, actor: Actor, now: datetime) -> User:
-    """A person without password: a code, printed or by mail, will open the account."""
+    """A person without password: a code, printed or by mail, will open the account.
+
+    The very one added a moment ago is not added twice. Raises Forbidden, Refused.
+    """
     require(actor, Permission.PERSON_EDIT)
+    twin = _just_added(person, actor=actor, now=now)
+    if twin is not None:
+        return twin
     values = _checked(person)
     login = free_login(str(values["first_name"]), str(values["last_name"]))
     user = User(login=login, created_at=now, **values)
@@ -128,6 +138,19 @@ def add(person: PersonInput, *, actor: Actor, now: datetime) -> User:
     )  # fmt: skip
     db.session.flush()
     return user
+
+
+def _just_added(person: PersonInput, *, actor: Actor, now: datetime) -> User | None:
+    """The same person, added by the same one a moment ago: the button was pressed twice."""
+    number = register_number(person.number) if person.number else ""
+    same = [getattr(User, name).is_not_distinct_from(value) for name, value in _cleaned(person).items()]
+    for user in db.session.scalars(
+        select(User).where(User.id.in_(history.just_made("user:create", actor=actor, now=now)), *same)
+    ):
+        numbers = set(db.session.scalars(select(Matricule.number).where(Matricule.user_id == user.id)))
+        if numbers == ({number} if number else set()):
+            return user
+    return None
 
 
 def edit(*, user_id: int, person: PersonInput, actor: Actor, now: datetime, seen: str | None = None) -> None:
@@ -260,6 +283,15 @@ def grant(*, user_id: int, given: GrantInput, actor: Actor, now: datetime) -> Ro
     if given.role is Role.ADMIN and given.programme_id is not None:
         raise Refused(gettext("L'outil se gère partout : aucun projet à choisir."), field="where")
     validation.date_range(given.starts_on, given.ends_on, start_field="starts_on", end_field="ends_on")
+    twin: RoleGrant | None = db.session.scalar(
+        select(RoleGrant).where(
+            RoleGrant.user_id == user_id,
+            RoleGrant.user_id.in_(history.just_made("role:grant", actor=actor, now=now)),
+            *(getattr(RoleGrant, name).is_not_distinct_from(value) for name, value in asdict(given).items()),
+        )
+    )
+    if twin is not None:
+        return twin  # the button pressed twice
     if holds(user_id, given):
         raise Refused(gettext("Cette personne tient déjà ce rôle à ces dates."), field="starts_on")
     row = RoleGrant(

@@ -147,6 +147,8 @@ def save_draft(*, actor: Actor, key: str, campaign_id: int, text: Text, now: dat
     proposal = _by_key(key) or _begin(actor, key, campaign_id, now)
     author = _own_authorship(proposal, actor)
     if proposal.state is not ProposalState.DRAFT:
+        if proposal.state is ProposalState.SUBMITTED and (proposal.title, proposal.body) == (title, body):
+            return proposal  # the button that sends it, pressed twice
         raise Conflict(gettext("Cette proposition est déjà envoyée : elle ne se modifie plus ici."))
     proposal.title, proposal.body = title, body
     proposal.theme_id = _theme(text, proposal.programme_id)

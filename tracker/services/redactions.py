@@ -54,11 +54,14 @@ def ask(kind: TextKind, target_id: int, part: str, reason: str, *, actor: Actor,
     text = _text(kind, target_id, part)
     require(actor, Permission.REDACTION_ASK, text)
     told = validation.reason(reason)
-    waiting = select(Redaction.id).where(
+    waiting = select(Redaction).where(
         Redaction.kind == kind, Redaction.target_id == target_id, Redaction.part == part,
         Redaction.agreed_at.is_(None), Redaction.refused_at.is_(None),
     )  # fmt: skip
-    if db.session.scalar(waiting.limit(1)) is not None:
+    present = db.session.scalars(waiting.limit(1)).first()
+    if present is not None:
+        if (present.asked_by_id, present.reason) == (actor.id, told) and present.asked_at > now - history.TWICE:
+            return present  # the button pressed twice
         raise Conflict(gettext("Le retrait de ce texte est déjà demandé."))
     row = Redaction(kind=kind, target_id=target_id, part=part, reason=told, asked_by_id=actor.id, asked_at=now)
     db.session.add(row)

@@ -95,7 +95,7 @@ def _write(form: ProposalForm, campaign: CampaignRecord | None, page: DraftPage 
             shown_choice=SHOWN,
             kept_until=notices.draft_kept_until(page.id) if page and not page.returned_on else None,
         ),
-        422 if form.is_submitted() and not named else 200,
+        200 if named else form.answer_status,
     )
 
 

@@ -37,7 +37,7 @@ def create(key: str) -> ResponseReturnValue:
             )  # fmt: skip
             flash(gettext("Votre compte est créé : connectez-vous, puis suivez les premiers pas."), "success")
             return redirect(url_for("auth.login", suite=url_for("settings.first_steps")), 303)
-    return render_template("auth/first_account.html", form=form), 422 if form.is_submitted() else 200
+    return render_template("auth/first_account.html", form=form), form.answer_status
 
 
 def _prepared(form: FirstAccountForm) -> PreparedAccount | None:

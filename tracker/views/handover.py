@@ -40,7 +40,7 @@ def show(person_id: int) -> ResponseReturnValue:
             return redirect(url_for("people.show", person_id=person_id), 303)
     form.read_again("seen", mark)
     page = render_template("people/hand_over.html", person=person, form=form, held=held)
-    return page, 422 if form.is_submitted() else 200
+    return page, form.answer_status
 
 
 def _wanted(person: PersonRecord, form: HandOverForm) -> HandOver | None:

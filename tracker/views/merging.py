@@ -94,7 +94,7 @@ def merge(person_id: int, other_id: int) -> ResponseReturnValue:
             return redirect(url_for("people.show", person_id=person_id), 303)
     form.read_again("seen", found.mark)
     page = render_template("people/merge.html", found=found, form=form)
-    return page, 422 if form.is_submitted() else 200
+    return page, form.answer_status
 
 
 def _is_said(found: Preview, form: MergeForm) -> bool:

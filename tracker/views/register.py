@@ -46,7 +46,7 @@ def upload() -> ResponseReturnValue:
                 )
                 return redirect(url_for("register.columns", run_id=run.id), 303)
     page = render_template("people/import.html", form=form, runs=directory.runs())
-    return page, 422 if form.is_submitted() else 200
+    return page, form.answer_status
 
 
 def _one_or_404(run_id: int) -> RunRecord:
@@ -88,7 +88,7 @@ def columns(run_id: int) -> ResponseReturnValue:
                 return redirect(url_for("register.show", run_id=run_id), 303)
     samples = {name: ", ".join(sheet.samples(name)) for name in sheet.columns}
     page = render_template("people/columns.html", form=form, run=run, samples=samples, rows=len(sheet.rows))
-    return page, 422 if form.is_submitted() else 200
+    return page, form.answer_status
 
 
 def _titles() -> dict[str, str]:

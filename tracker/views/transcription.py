@@ -79,7 +79,7 @@ def _write(campaign: CampaignRecord) -> ResponseReturnValue:
         shown_choice=SHOWN,
         typed_today=transcriptions.typed_today(user_id=acting().id, campaign_id=campaign.id, now=now),
     )
-    return page, 422 if form.is_submitted() and not correcting else 200
+    return page, 200 if correcting else form.answer_status
 
 
 def _preview(seen: paper_service.Rehearsal, campaign: CampaignRecord) -> str:

@@ -16,6 +16,7 @@ from tracker.extensions import db
 from tracker.models import Letter, OutboxMessage, Programme, Proofreading, User
 from tracker.permissions import Permission, require
 from tracker.records import Actor
+from tracker.services import history
 from tracker.services.letters.composing import check_open, check_writable, trace
 
 MAIL_KIND = "letter_proofreading"
@@ -36,6 +37,10 @@ def ask_proofreading(
     people = list(db.session.scalars(select(User).where(User.id.in_(keys), User.is_active.is_(True))))
     if not people or len(people) != len(wanted):
         raise Refused(gettext("Choisissez au moins une personne de la liste."), field="readers")
+    asked = [db.session.get(Proofreading, (letter.id, person.id)) for person in people]
+    recent = [row for row in asked if row and row.answered_at is None and row.asked_at > now - history.TWICE]
+    if letter.state is LetterState.TO_APPROVE and len(recent) == len(people):
+        return recent  # the button pressed twice: one mail each
     if letter.state is not LetterState.TO_APPROVE:
         workflow.check_letter_move(letter.state, LetterState.TO_APPROVE)
         letter.state = LetterState.TO_APPROVE

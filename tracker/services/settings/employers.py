@@ -55,9 +55,16 @@ def position(value: int | None) -> int:
 
 
 def create(*, employer: EmployerInput, actor: Actor, now: datetime) -> Entity:
-    """A new employer, which joins the projects that are not archived. Raises Forbidden, Refused."""
+    """A new employer, which joins the projects that are not archived; the one made a moment ago is not made twice.
+
+    Raises Forbidden, Refused, Conflict.
+    """
     require(actor, Permission.SETTINGS_EDIT)
     checked = check_employer(employer)
+    recent = history.just_made("employer:create", actor=actor, now=now)
+    twin: Entity | None = db.session.scalar(select(Entity).where(Entity.id.in_(recent), Entity.name == checked.name))
+    if twin is not None:
+        return twin
     _check_free(checked, None)
     row = Entity(slug=free_slug(Entity.slug, checked.short_name, word="employeur"))
     _fill(row, checked)
