@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import os
+import string
 from collections.abc import Mapping
 from contextlib import nullcontext
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote_from_bytes
 
-from flask import Flask, Response, request, url_for
+from flask import Flask, Request, Response, request, url_for
 from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import BadHost
 from werkzeug.middleware.proxy_fix import ProxyFix
-from werkzeug.routing import IntegerConverter
+from werkzeug.routing import IntegerConverter, MapAdapter
 from whitenoise import WhiteNoise
 
 from tracker.config import ROOT, from_environment
@@ -31,8 +34,31 @@ from tracker.extensions import (
 )
 
 
+class TrackerRequest(Request):
+    """A request whose query is quoted as browsers quote it, whatever bytes were sent."""
+
+    names_a_host = True
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if not self.query_string.isascii():
+            self.query_string = quote_from_bytes(self.query_string, safe=string.printable).encode()
+
+
 class TrackerApp(Flask):
     """Flask, with the commit before the response leaves: a failing commit is an error like another (design 4.12)."""
+
+    request_class = TrackerRequest
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """Even of a request for a host that is none: the page that refuses it has links."""
+        try:
+            return super().create_url_adapter(request)
+        except BadHost:
+            assert isinstance(request, TrackerRequest)  # noqa: S101 - no other has a host
+            request.names_a_host = False
+            request.environ["HTTP_HOST"] = "localhost"
+            return super().create_url_adapter(request)
 
     def dispatch_request(self) -> Response:
         from tracker.security import SAFE_METHODS

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import sqlalchemy.exc
@@ -330,7 +331,7 @@ def test_a_broken_body_is_never_a_failure(
 def test_broken_headers_are_never_a_failure(site: CheckedClient, agent: User) -> None:
     for name, value in (
         ("Accept-Language", "\xff;q=x,,,"), ("Accept", ";;;q=9"), ("If-None-Match", '"'), ("Host", "["),
-        ("Host", "a b"),
+        ("Host", "a b"), ("Host", "x" * 64), ("Host", "\xff"), ("Host", "a..b"),
         ("Host", "evil.example:99999"), ("Host", ""), ("Cookie", "tracker=\xff\x00; ;;=="), ("Range", "bytes=x"),
         ("Referer", "http://["),
         ("X-Forwarded-For", "x"), ("Content-Length", "-1"), ("Content-Length", "x"), ("Authorization", "Basic é"),
@@ -339,6 +340,18 @@ def test_broken_headers_are_never_a_failure(site: CheckedClient, agent: User) ->
         for path in ("/", "/aide", "/connexion", "/rien"):
             status = site.http.get(path, headers={name: value.encode("latin-1").decode("latin-1")}).status_code
             assert status in {200, 302, 304, 400, 404}, (name, value, path)
+
+
+def test_a_host_that_is_none_is_refused_with_a_page(site: CheckedClient) -> None:
+    is_ours(site.get("/aide", expected=400, headers={"Host": "x" * 64}), CODES[400])
+
+
+@pytest.mark.parametrize("query", ["q=\xe9", "\x80", "q=\xff\xfe&page=1"])
+def test_bytes_that_no_browser_leaves_in_a_query_are_read_as_if_quoted(site: CheckedClient, query: str) -> None:
+    for path in ("/aide", "/connexion", "/", "/rien"):
+        raw = site.http.get(path, environ_overrides={"QUERY_STRING": query})
+        quoted = site.http.get(f"{path}?{quote(query, safe='=&', encoding='latin-1')}")
+        assert (raw.status_code, raw.location) == (quoted.status_code, quoted.location), path
 
 
 def test_too_large_a_body_is_refused_with_a_page(site: CheckedClient, agent: User) -> None:

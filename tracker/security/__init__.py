@@ -97,7 +97,7 @@ def _check_token() -> tuple[str, int] | None:
 
 
 def _gate() -> BaseResponse | str | tuple[str, int] | None:
-    if not addresses.is_clean():
+    if not getattr(request, "names_a_host", True) or not addresses.is_clean():
         abort(400)
     if request.endpoint is None:
         return None  # 404 and 405 are raised by the dispatcher
