@@ -104,16 +104,27 @@ def table(page: Answer, figure_id: str) -> tuple[list[str], list[list[str]]]:
     return rows[0], rows[1:]
 
 
+# what counts one or none is said in the singular
+SINGULAR = {
+    "personne ayant proposé": "personnes ayant proposé", "proposition retenue": "propositions retenues",
+    "action réalisée": "actions réalisées", "personne consultée": "personnes consultées",
+}  # fmt: skip
+
+
 def keys(page: Answer) -> dict[str, tuple[str, str]]:
-    """Key numbers: their value and the note below."""
+    """Key numbers by their label in the plural: their value and the note below."""
 
     def words(key: Tag, name: str) -> str:
         found = key.select_one(name)
         return spoken(found.get_text()) if found else ""
 
-    return {
-        words(key, ".key-label"): (words(key, ".key-value"), words(key, ".key-note")) for key in page.select(".key")
-    }
+    found = {}
+    for key in page.select(".key"):
+        label, value = words(key, ".key-label"), words(key, ".key-value")
+        if label in {*SINGULAR, *SINGULAR.values()}:
+            assert (label in SINGULAR) == (int(value) < 2), f"{value} {label}"
+        found[SINGULAR.get(label, label)] = value, words(key, ".key-note")
+    return found
 
 
 def check_sentence_and_keys(page: Answer, found: dict[str, Any]) -> None:
@@ -124,7 +135,8 @@ def check_sentence_and_keys(page: Answer, found: dict[str, Any]) -> None:
     ]  # fmt: skip
     shown = keys(page)
     assert shown["personnes ayant proposé"][0] == str(found["contributors"])
-    assert shown["propositions retenues"] == (str(found["retained"]), f"sur {found['published']} publiées")
+    of = "sur %s publiée" if found["published"] < 2 else "sur %s publiées"
+    assert shown["propositions retenues"] == (str(found["retained"]), of % found["published"])
     assert shown["actions réalisées"] == (str(found["actions_done"]), f"sur {found['actions']}")
     assert shown["en retard"][0] == str(found["late"])
     assert shown["sans nouvelles"][0] == str(found["silent"])

@@ -82,7 +82,7 @@ def test_counts_come_first_in_one_sentence(agent: CheckedClient) -> None:
     assert page.select(".lead")[0].get_text() == "1 action réalisée sur 4, 1 en retard, 1 sans nouvelles."
     assert keys(page)["personnes consultées"] == "1\N{NARROW NO-BREAK SPACE}870"
     assert keys(page)["personnes ayant proposé"] == "2"
-    assert keys(page)["propositions retenues"] == "1"
+    assert keys(page)["proposition retenue"] == "1", "in the singular"
     assert keys(page)["avancement moyen"] == "50 %"
     assert "2 actions mesurées, 1 arrêtée, non comptée, 1 sans mesure" in page
     assert "poids" not in page
@@ -119,7 +119,7 @@ def test_an_unknown_figure_is_not_found(agent: CheckedClient) -> None:
 def test_the_board_is_as_of_any_day_of_the_project(agent: CheckedClient) -> None:
     page = agent.get(f"{BOARD}?au=2025-11-30")
     assert "aucune en retard" in page.select(".lead")[0].get_text()
-    assert keys(page)["actions réalisées"] == "0"
+    assert keys(page)["action réalisée"] == "0"
     assert page.select("#moment-au")[0]["value"] == "2025-11-30"
     points = spec(page, "statuts-par-mois")["data"][0]["x"]
     assert (points[0], points[-1]) == ("2025-01-01", "2025-11-01")
@@ -174,7 +174,7 @@ def test_totals_by_employer_do_not_add_up_and_the_page_says_so(agent: CheckedCli
 
 def test_a_name_not_displayed_is_left_out_of_employer_filters(agent: CheckedClient) -> None:
     page = agent.get(f"{BOARD}?employeur=ville")
-    assert keys(page)["personnes ayant proposé"] == "1"
+    assert keys(page)["personne ayant proposé"] == "1", "in the singular"
     assert "nom n'est pas affiché" in page
 
 
@@ -261,7 +261,7 @@ def test_a_correction_written_later_changes_what_is_known_now_not_what_was_known
         history.bump(world["project"])
     assert keys(agent.get(f"{BOARD}?au=2026-03-01"))["actions réalisées"] == "2"
     then = agent.get(f"{BOARD}?au=2026-03-01&connu=2026-03-05")
-    assert keys(then)["actions réalisées"] == "1"
+    assert keys(then)["action réalisée"] == "1"
     assert "connaissait le 5 mars 2026" in then
 
 

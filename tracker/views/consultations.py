@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, abort, get_template_attribute, render_template
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 
 from tracker.permissions import Permission
 from tracker.queries import consultations
@@ -44,4 +44,5 @@ def show(campaign_id: int) -> str:
 @filler("consultation_supports")
 def _supports(campaign_id: int) -> str:
     macro: Any = get_template_attribute("components/layout.html", "key_number")
-    return str(macro(consultations.supports(campaign_id), gettext("soutiens")))
+    count = consultations.supports(campaign_id)
+    return str(macro(count, ngettext("soutien", "soutiens", count)))
