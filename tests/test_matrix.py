@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 from flask import Flask
+from sqlalchemy import select, update
 
-from tests.places import DRAFT, ENTRIES, IN_PROJECT, QUARTER, ROLES, VISITOR, Entry, methods_of
+from tests import factories
+from tests.conftest import NOON
+from tests.places import DRAFT, ENTRIES, EVERYBODY, IN_PROJECT, PEOPLE, QUARTER, ROLES, VISITOR, Entry, methods_of
 from tests.world import World, demonstration
+from tracker.enums import TextKind
+from tracker.extensions import db, write_transaction
+from tracker.models import Frozen, Redaction, RoleGrant, User
+from tracker.queries import redactions
 
 pytestmark = pytest.mark.demo
 # known to be without a page of its own: the files of the product
@@ -67,6 +75,70 @@ def _enter(world: World, entry: Entry, method: str, role: str) -> None:
             assert answer.status in {400, 401}, said
     else:
         assert answer.status == entry.refusal, said
+
+
+HELD_IN_A_PROJECT = ("moderation", "etude", "copil", "redaction")
+# of no project: who may enter is asked of the person alone
+OF_NO_PROJECT = {"moderation.index", "duties.redactions_list", "proposals.paper"}
+
+
+def test_a_role_in_another_project_opens_nothing_of_this_one(world: World) -> None:
+    """Every address that only a role opens, asked by who holds that role in a third project."""
+    with world.app.app_context(), write_transaction():
+        held = select(User.id).where(User.login.in_(HELD_IN_A_PROJECT))
+        third = factories.programme().id
+        db.session.execute(update(RoleGrant).where(RoleGrant.user_id.in_(held)).values(programme_id=third))
+    try:
+        before = world.watch.now()
+        opened, asked = [], 0
+        for entry in ENTRIES:
+            if entry.endpoint in OF_NO_PROJECT:
+                continue
+            for method in sorted(methods_of(world.app)[entry.endpoint]):
+                for role in sorted(
+                    entry.roles.intersection(HELD_IN_A_PROJECT) if entry.roles not in (PEOPLE, EVERYBODY) else ()
+                ):
+                    asked += 1
+                    answer = world.open(role, method, world.path(entry), check=False)
+                    if answer.status not in {403, 404}:
+                        opened.append(f"{role} {method} {world.path(entry)}: {answer.status} {answer.location}")
+        assert not opened, "\n".join(opened)
+        assert asked > 80
+        assert not world.watch.written_since(before)
+        for role in ("moderation", "copil"):
+            assert "Ce texte nomme" not in world.open(role, "GET", "/reglages/retraits"), role
+        assert not world.open("moderation", "GET", "/moderation").select("main a[href^='/moderation/']")
+    finally:
+        world.put_back()
+
+
+TEXTS = {
+    TextKind.UPDATE: "SELECT max(id) FROM action_update", TextKind.DECISION: "SELECT max(id) FROM decision",
+    TextKind.EVENT: "SELECT max(id) FROM event WHERE programme_id IS NOT NULL",
+    TextKind.LETTER: "SELECT max(frozen_id) FROM letter", TextKind.REVIEW: "SELECT max(id) FROM review",
+    TextKind.PROPOSAL: "SELECT max(id) FROM proposal WHERE number IS NOT NULL",
+    TextKind.MEETING: "SELECT max(id) FROM meeting",
+}  # fmt: skip
+
+
+def test_a_request_to_withdraw_a_text_is_of_the_project_of_that_text(world: World) -> None:
+    try:
+        for kind, query in TEXTS.items():
+            (key,) = world.one(query)
+            with world.app.test_request_context(), write_transaction():
+                part = ""
+                if kind is TextKind.LETTER:
+                    content = json.loads(db.session.get_one(Frozen, key).content)
+                    part = next(block["id"] for block in content["blocks"] if block.get("edited_text"))
+                asked = Redaction(kind=kind, target_id=key, part=part, reason="Essai.", asked_by_id=1, asked_at=NOON)
+                db.session.add(asked)
+                db.session.flush()
+                line, text = redactions.one(asked.id), redactions.find(kind, key, part)
+                assert line is not None, kind
+                assert text is not None, kind
+                assert line.programme_id == text.programme_id is not None, kind
+    finally:
+        world.put_back()
 
 
 def _leads_to_login(location: str) -> bool:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext
-from sqlalchemy import select
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import aliased
 
 from tracker.enums import TextKind
@@ -60,6 +60,7 @@ class RedactionLine:
     agreed_at: datetime | None
     refused_by: str
     refused_at: datetime | None
+    programme_id: int | None
 
     @property
     def is_open(self) -> bool:
@@ -205,6 +206,28 @@ _READERS: dict[TextKind, Any] = {
 }
 
 
+# of each kind of text, the project that it belongs to
+_PROJECTS: dict[TextKind, Any] = {
+    TextKind.UPDATE: select(Action.programme_id).join(ActionUpdate).where(ActionUpdate.id == Redaction.target_id),
+    TextKind.DECISION: select(Proposal.programme_id)
+    .join(Decision, Decision.proposal_id == Proposal.id)
+    .where(Decision.id == Redaction.target_id),
+    TextKind.COMMENT: select(func.coalesce(Proposal.programme_id, Action.programme_id))
+    .select_from(Comment)
+    .outerjoin(Proposal, Proposal.id == Comment.proposal_id)
+    .outerjoin(Action, Action.id == Comment.action_id)
+    .where(Comment.id == Redaction.target_id),
+    TextKind.EVENT: select(Event.programme_id).where(Event.id == Redaction.target_id),
+    TextKind.LETTER: select(Frozen.programme_id).where(Frozen.id == Redaction.target_id),
+    TextKind.PROPOSAL: select(Proposal.programme_id).where(Proposal.id == Redaction.target_id),
+    TextKind.REVIEW: select(Proposal.programme_id)
+    .join(Review, Review.proposal_id == Proposal.id)
+    .where(Review.id == Redaction.target_id),
+    TextKind.MEETING: select(Meeting.programme_id).where(Meeting.id == Redaction.target_id),
+}
+_PROJECT = case(*((Redaction.kind == kind, found.scalar_subquery()) for kind, found in _PROJECTS.items()))
+
+
 def _lines(*where: Any) -> tuple[RedactionLine, ...]:
     asker, agreer, refuser = aliased(User), aliased(User), aliased(User)
 
@@ -215,7 +238,7 @@ def _lines(*where: Any) -> tuple[RedactionLine, ...]:
         select(
             Redaction.id, Redaction.kind, Redaction.target_id, Redaction.part, Redaction.reason,
             Redaction.asked_by_id, name(asker), Redaction.asked_at, name(agreer), Redaction.agreed_at,
-            name(refuser), Redaction.refused_at,
+            name(refuser), Redaction.refused_at, _PROJECT,
         )
         .join(asker, asker.id == Redaction.asked_by_id)
         .outerjoin(agreer, agreer.id == Redaction.agreed_by_id)
@@ -237,18 +260,8 @@ def one(redaction_id: int) -> RedactionLine | None:
 
 
 def _line(row: tuple[Any, ...]) -> RedactionLine:
-    key, kind, target_id, part, reason, asker_id, asker, asked_at, agreer, agreed_at, refuser, refused_at = row
+    key, kind, target_id, part, reason, asker_id, asker, asked_at, agreer, agreed_at, refuser, refused_at, project = row
     return RedactionLine(
-        key,
-        kind,
-        target_id,
-        part,
-        reason,
-        asker_id,
-        asker,
-        asked_at,
-        agreer or "",
-        agreed_at,
-        refuser or "",
-        refused_at,
-    )
+        key, kind, target_id, part, reason, asker_id, asker, asked_at, agreer or "", agreed_at, refuser or "",
+        refused_at, project,
+    )  # fmt: skip

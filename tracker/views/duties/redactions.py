@@ -22,7 +22,7 @@ from tracker.views.frame import ask, confirmed
 @bp.get(f"{SETTINGS}/retraits")
 @requires(Permission.REDACTION_VIEW)
 def redactions_list() -> str:
-    lines = queries.listing()
+    lines = [line for line in queries.listing() if can(acting(), Permission.REDACTION_VIEW, line)]
     return render_template(
         "duties/redactions.html",
         waiting=[line for line in lines if line.is_open],
@@ -67,6 +67,7 @@ def _line(redaction_id: int) -> tuple[RedactionLine, TextAt]:
     text = queries.find(line.kind, line.target_id, line.part) if line is not None else None
     if line is None or text is None:
         abort(404, gettext("Cette demande n'existe pas."))
+    require(acting(), Permission.REDACTION_VIEW, line)
     return line, text
 
 
