@@ -103,16 +103,20 @@ def test_states_are_counted_under_the_other_filters(agent: CheckedClient, town: 
 
 def test_the_employer_filter_leaves_out_names_not_displayed(agent: CheckedClient, town: Town, writing: Any) -> None:
     with writing():
-        town.proposal(title="Signée", author=town.other)
-        town.proposal(title="Discrète", author=factories.sealed_user(programme=town.project), sealed=True)
-        town.proposal(title="Orpheline")
+        sealed = factories.sealed_user(programme=town.project)
+        town.proposal(title="Signée", author=town.other, entities=[])
+        town.proposal(title="Discrète", author=sealed, sealed=True, entities=[])
+        town.proposal(title="Orpheline", entities=[])
+        town.proposal(title="Venue d'un autre outil", entities=list(town.project.entities))
     of_town = agent.get("/propositions?employeur=ville").page.select_one(".cards").get_text()
     assert "Signée" in of_town
+    assert "Venue d'un autre outil" in of_town
     assert "Discrète" not in of_town
     without = agent.get("/propositions?employeur=sans").page.select_one(".cards").get_text()
     assert "Discrète" in without
     assert "Orpheline" in without
     assert "Signée" not in without
+    assert "Venue d'un autre outil" not in without
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, select, true
 from sqlalchemy.sql.selectable import Subquery
 
 from tracker.enums import ActionStatus, ProposalState
@@ -21,11 +21,11 @@ from tracker.models import (
     Proposal,
     ProposalTransition,
     action_proposal,
-    proposal_entity,
 )
 from tracker.progress import ActionState, Summary, summarise
 from tracker.queries import log
 from tracker.queries.projects import ProjectRecord
+from tracker.queries.proposals import of_employer
 from tracker.records import ActionRecord
 
 NONE = 0  # the "sans …" bucket of a filter
@@ -111,23 +111,12 @@ class Snapshot:
         return counts
 
 
-def _of_employer(key: int) -> ColumnElement[bool]:
-    """Told of that employer when it was brought from elsewhere, or by one of its people whose name is displayed."""
-    told = select(1).where(proposal_entity.c.proposal_id == Proposal.id)
-    by = select(1).where(
-        Authorship.proposal_id == Proposal.id, Authorship.sealed.is_(False), Authorship.entity_id.is_not(None)
-    )
-    if key == NONE:
-        return and_(~exists(told), ~exists(by))
-    return or_(exists(told.where(proposal_entity.c.entity_id == key)), exists(by.where(Authorship.entity_id == key)))
-
-
 def _narrowed(query: Select[Any], filters: Filters) -> Select[Any]:
     """The proposals a filter leaves; a group's are those that its actions carry out."""
     if filters.theme_id is not None:
         query = query.where(func.coalesce(Proposal.theme_id, NONE) == filters.theme_id)
     if filters.entity_id is not None:
-        query = query.where(_of_employer(filters.entity_id))
+        query = query.where(of_employer(None if filters.entity_id == NONE else filters.entity_id))
     if filters.group_id is not None:
         carried = (
             select(1)

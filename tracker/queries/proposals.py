@@ -43,6 +43,7 @@ from tracker.models import (
     Vote,
     action_proposal,
     programme_entity,
+    proposal_entity,
 )
 from tracker.queries.projects import Choice
 from tracker.records import Actor, Page, window
@@ -203,7 +204,8 @@ def _conditions(filters: ProposalFilters, *, reader: int, tags: Mapping[int, str
         themes = select(Theme.id).where(Theme.programme_id == filters.programme_id, Theme.slug == filters.theme)
         kept.append(Proposal.theme_id.in_(themes))
     if filters.entity:
-        kept.append(_by_employer(filters.entity))
+        employer = select(Entity.id).where(Entity.slug == filters.entity).scalar_subquery()
+        kept.append(of_employer(None if filters.entity == NONE else employer))
     if filters.mine:
         kept.append(exists().where(Authorship.proposal_id == Proposal.id, Authorship.user_id == reader))
     if filters.supported:
@@ -214,14 +216,18 @@ def _conditions(filters: ProposalFilters, *, reader: int, tags: Mapping[int, str
     return kept
 
 
-def _by_employer(slug: str) -> ColumnElement[bool]:
-    """By the employer of the authors whose name is displayed: of the others nothing may be told."""
-    of_row = and_(
+def of_employer(key: Any | None) -> ColumnElement[bool]:
+    """Told of that employer when it was brought from elsewhere, or by one of its people whose name is displayed.
+
+    None: of no employer. Of an author whose name is not displayed nothing may be told.
+    """
+    told = select(1).where(proposal_entity.c.proposal_id == Proposal.id)
+    by = select(1).where(
         Authorship.proposal_id == Proposal.id, Authorship.sealed.is_(False), Authorship.entity_id.is_not(None)
     )
-    if slug == NONE:
-        return ~exists().where(of_row)
-    return exists().where(of_row, Authorship.entity_id == Entity.id, Entity.slug == slug)
+    if key is None:
+        return and_(~exists(told), ~exists(by))
+    return or_(exists(told.where(proposal_entity.c.entity_id == key)), exists(by.where(Authorship.entity_id == key)))
 
 
 def theme_shown() -> ColumnElement[str]:
