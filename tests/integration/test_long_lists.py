@@ -94,7 +94,7 @@ def test_long_digits_in_fields_are_no_number_and_no_failure(client: CheckedClien
     client.login(case.user("copil"))
     client.post("/a-decider/publier", {"decision": f"{LONG}:x"}, expected=409)
     client.get("/a-decider/publier", query_string={"apercu": "1", "decision": LONG[:3000]})
-    client.post(f"/a-decider/{number}", FORM | {"seen": f"{LONG}:x"}, expected=422)
+    client.post(f"/a-decider/{number}", FORM | {"seen": f"{LONG}:x"}, expected=409)
     for path in ("/a-decider", "/reunions", "/actions", "/propositions"):
         client.get(path, query_string={"page": LONG[:3000], "q": LONG[:300], "annee": LONG[:3000]})
 
@@ -109,7 +109,7 @@ def test_a_rewriting_that_names_no_version_is_refused_not_failed(client: Checked
         db.session.add(Authorship(proposal_id=row.id, user_id=case.user("agent").id))
     client.login(case.user("agent"))
     form = {"title": "Un autre titre", "body": "Un autre texte pour la même idée.", "base_version": LONG}
-    page = client.post(f"/propositions/{case.numbers[0]}/texte", form, expected=422)
+    page = client.post(f"/propositions/{case.numbers[0]}/texte", form, expected=409)
     assert "Le texte a été modifié entre-temps" in page
 
 
