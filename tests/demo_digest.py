@@ -1,4 +1,7 @@
-"""Loading the demonstration for tests, and a digest of what was loaded: `python -m tests.demo_digest FOLDER`."""
+"""Loading the demonstration for tests, and a digest of what was loaded.
+
+`python -m tests.demo_digest FOLDER` empties the demonstration of that folder and loads it anew.
+"""
 
 from __future__ import annotations
 
@@ -18,11 +21,17 @@ from sqlalchemy import select
 
 from tracker import create_app
 from tracker.extensions import db
-from tracker.models import Campaign, User, UserSession, Vote
+from tracker.models import Campaign, Instance, Programme, User, UserSession, Vote
 from tracker.services import demo
 
-# what a load draws anew each time: salts of passwords, the key of the open consultation, visits
-DRAWN = {User.__table__: {"password_hash"}, Campaign.__table__: {"key_sha256"}, Vote.__table__: {"tag"}}
+# what a load draws anew each time: salts of passwords, the key of the open consultation, visits; revisions only grow
+DRAWN = {
+    User.__table__: {"password_hash"},
+    Campaign.__table__: {"key_sha256"},
+    Vote.__table__: {"tag"},
+    Programme.__table__: {"revision"},
+    Instance.__table__: {"revision"},
+}
 
 
 def application(folder: Path, secret: str, *, now: datetime, url: str = "") -> Flask:
@@ -88,7 +97,10 @@ def digest() -> str:
 
 
 if __name__ == "__main__":
-    target = Path(sys.argv[1])
-    target.mkdir(parents=True, exist_ok=True)
-    made = built(target, "for tests only, never elsewhere: 9876543210", now=datetime.fromisoformat(os.environ["NOW"]))
-    sys.stdout.write(made.config["DEMO_DIGEST"])
+    again = application(
+        Path(sys.argv[1]), "for tests only: 9876543210 9876543210", now=datetime.fromisoformat(os.environ["NOW"])
+    )
+    with again.app_context():
+        said = again.test_cli_runner().invoke(args=["demo", "load", "--reset"])
+        sys.stdout.write(f"{said.output}\n{digest()}")
+        sys.exit(said.exit_code)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from tests.client import Answer, check_page
-from tests.effort import cases
+from tests.effort import THOROUGH, cases
 from tests.forms import Form, read
 from tests.parameters import ALL, JUNK, LONG, PARAMETERS, PARTS, RAW_QUERIES, asked, noting
 from tests.places import ENTRIES, PROJECT, QUARTER, ROLES, VISITOR, Entry, methods_of
@@ -257,10 +257,12 @@ def test_every_form_was_found(world: World, forms: dict[str, Form]) -> None:
 
 
 def spoilt(form: Form, names: tuple[str, ...], junk: tuple[str, ...]) -> Iterator[dict[str, Any]]:
-    """All these fields wrong at once, each in its own way, in turn; then each alone."""
-    for turn in range(0, len(junk) if names else 0, 2 if len(names) > 1 else 1):
+    """All these fields wrong at once, each in its own way, in turn; then each alone (one of three in `make test`)."""
+    turns = len(junk) if THOROUGH or len(names) == 1 else 2
+    for turn in range(turns if names else 0):
         yield form.filled(**{name: junk[(turn + n) % len(junk)] for n, name in enumerate(names)})
-    for n, name in enumerate(names if len(names) > 1 else ()):
+    step = 1 if THOROUGH else 3
+    for n, name in tuple(enumerate(names if len(names) > 1 else ()))[len(form.name) % step :: step]:
         yield form.filled(**{name: junk[n % len(junk)]})
 
 

@@ -19,8 +19,9 @@ from tests.client import check_page
 PER_ENDPOINT = 3  # pages of one address pattern that are opened, as one person
 BEHIND = 40  # links of one page that are followed
 _validated: set[tuple[str, tuple[str, ...]]] = set()  # pages made of the same things are parsed strictly once
-_files: set[str] = set()  # patterns that gave somebody a file: it leads nowhere, and test_matrix opens it as everybody
 MAILS = {"letters.mail", "letters.draft_mail"}  # what a mail program will show, under rules of its own
+# files that take seconds to make, and lead nowhere: a link to one is enough here, test_matrix opens them as everybody
+HEAVY_FILES = {"consultations.poster", "letters.draft_pdf", "letters.pdf_file", "settings.archive_file"}
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,8 @@ def _links(text: str, url: str) -> list[str]:
     return [urljoin(url, html.unescape(link)).split("#")[0] for link in found]
 
 
-def _kinds(text: str) -> tuple[str, ...]:
+def kinds_of(text: str) -> tuple[str, ...]:
+    """What stands in a page: elements with their classes, and types of fields."""
     _head, _main, rest = text.partition("<main")
     kinds: set[str] = set()
     for name, attributes in _tags((rest or text).partition("</main>")[0]):
@@ -96,12 +98,15 @@ def follow(request: APIRequestContext, role: str, base: str, routes: MapAdapter)
         if not endpoint:
             result.findings.append(f"{role}: a link leads nowhere: {url.removeprefix(base)}")
             continue
-        if shape in seen or opened[endpoint] >= PER_ENDPOINT or (endpoint in _files and endpoint not in opened):
+        if shape in seen or opened[endpoint] >= PER_ENDPOINT:
             continue
         seen.add(shape)
         opened[endpoint] += 1
-        answer = request.get(url, max_redirects=0)
         address = url.removeprefix(base)
+        if endpoint in HEAVY_FILES:
+            result.stops.append(Stop(role, endpoint, address, False, ()))
+            continue
+        answer = request.get(url, max_redirects=0)
         if answer.status in {301, 302, 303, 307, 308}:
             todo.append(urljoin(url, answer.headers["location"]))
             result.stops.append(Stop(role, endpoint, address, False, ()))
@@ -112,11 +117,10 @@ def follow(request: APIRequestContext, role: str, base: str, routes: MapAdapter)
         is_page = answer.headers.get("content-type", "").startswith("text/html")
         is_page = is_page and "attachment" not in answer.headers.get("content-disposition", "")
         if not is_page or endpoint in MAILS:
-            _files.add(endpoint)
             result.stops.append(Stop(role, endpoint, address, False, ()))
             continue
         text = answer.text()
-        kinds = _kinds(text)
+        kinds = kinds_of(text)
         result.stops.append(Stop(role, endpoint, address, True, kinds))
         if (endpoint, kinds) not in _validated:
             _validated.add((endpoint, kinds))

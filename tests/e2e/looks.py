@@ -73,8 +73,8 @@ def look(window: Window, path: str, *, each_element: bool = False) -> tuple[list
     return list(dict.fromkeys(seen.findings)), paint
 
 
-def glance(window: Window, path: str) -> list[str]:
-    """What is wrong with a page made of nothing but what other pages showed in all their looks.
+def glance(window: Window, path: str) -> tuple[list[str], int]:
+    """The same of a page made of nothing but what other pages showed in all their looks.
 
     Every rule still runs on it twice: light, folded, at 1280 px; dark, unfolded, at 375 px; nothing is wider than 320.
     """
@@ -82,8 +82,7 @@ def glance(window: Window, path: str) -> list[str]:
     seen.findings.clear()
     seen.width(WIDE)
     seen.scheme("light")
-    seen.open(path)
-    seen.settle()
+    paint = _painted(seen, path)
     seen.check("1280")
     seen.width(NARROW)
     seen.scheme("dark")
@@ -94,7 +93,7 @@ def glance(window: Window, path: str) -> list[str]:
     seen.check("375 unfolded dark")
     seen.width(NARROWEST)
     seen.measure("320 unfolded")
-    return list(dict.fromkeys(seen.findings))
+    return list(dict.fromkeys(seen.findings)), paint
 
 
 def _painted(seen: Inspector, path: str) -> int:

@@ -87,6 +87,6 @@ def test_pages_found_by_links(crawls: dict[str, Crawl], site: Site, routes: MapA
     findings: list[str] = []
     for stop, holds_news in _worth_a_look(crawls, site, routes):
         window = windows.of(stop.role)
-        found = look(window, stop.url)[0] if holds_news else glance(window, stop.url)
+        found, _paint = (look if holds_news else glance)(window, stop.url)
         findings += [f"{stop.role}: {finding}" for finding in found]
     assert not findings, "\n".join(findings)
