@@ -107,5 +107,5 @@ PAGES = (
 # of each family of pages, one where the colours of each element are judged: a home, a list, a form, and the rest
 EACH_ELEMENT = {
     "/connexion", f"/propositions?projet={NOW}", "/propositions/nouvelle", "/actions/{}", "/groupes/{}", "/lettres/9",
-    f"/tableau-de-bord?projet={NOW}", "/reglages",
+    "/tableau-de-bord?au=2018-06-30", "/reglages",
 }  # fmt: skip
