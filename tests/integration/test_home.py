@@ -133,7 +133,8 @@ def test_a_withdrawal_waits_for_the_committee_and_for_another_moderator(client: 
     with writing():
         project = factories.programme(is_principal=True)
         asks, agrees, steers = (factories.user(role) for role in (Role.MODERATOR, Role.MODERATOR, Role.STEERING))
-        agent = factories.user()
+        agent, elsewhere = factories.user(), factories.programme()
+        others = [factories.user(role, programme=elsewhere) for role in (Role.MODERATOR, Role.STEERING)]
         point = factories.update(factories.action(project), factories.FIRST_DAY)
         for answered in (None, NOON):
             factories.add(Redaction(kind=TextKind.UPDATE, target_id=point.id, reason="Un nom y est.", asked_at=NOON,
@@ -142,5 +143,5 @@ def test_a_withdrawal_waits_for_the_committee_and_for_another_moderator(client: 
         page = client.login(one).get("/")
         assert "1 retrait de texte demandé, qui attend votre accord" in page
         assert page.select("main a[href='/reglages/retraits']")
-    for one in (asks, agent):
+    for one in (asks, agent, *others):
         assert "retrait de texte" not in client.login(one).get("/")

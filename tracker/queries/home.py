@@ -37,6 +37,7 @@ from tracker.models import (
     Redaction,
     action_proposal,
 )
+from tracker.queries.redactions import PROJECT_OF_TEXT
 from tracker.queries.settling import SettleBucket, bucket_count, to_settle
 
 MINE_SHOWN = 5
@@ -123,7 +124,9 @@ def duties(moderated: Collection[int], *, user_id: int) -> Duties:
     submissions = select(func.count(Proposal.id)).where(
         Proposal.programme_id.in_(moderated), Proposal.state == ProposalState.SUBMITTED
     )
-    withdrawals = select(func.count(Redaction.id)).where(*_ASKED, Redaction.asked_by_id != user_id)
+    withdrawals = select(func.count(Redaction.id)).where(
+        *_ASKED, Redaction.asked_by_id != user_id, PROJECT_OF_TEXT.in_(moderated)
+    )
     row = db.session.execute(select(submissions.scalar_subquery(), withdrawals.scalar_subquery())).one()
     return Duties(*row)
 
@@ -237,5 +240,5 @@ def _steering_lines(programme_id: int, today: date) -> list[Select[Any]]:
     )
     withdrawals = _line(
         NewsKind.WITHDRAWALS, func.count(Redaction.id), literal(""), cast(None, Date), literal("")
-    ).where(*_ASKED)
+    ).where(*_ASKED, PROJECT_OF_TEXT == programme_id)
     return [meeting, undecided, ready, withdrawals]

@@ -225,7 +225,7 @@ _PROJECTS: dict[TextKind, Any] = {
     .where(Review.id == Redaction.target_id),
     TextKind.MEETING: select(Meeting.programme_id).where(Meeting.id == Redaction.target_id),
 }
-_PROJECT = case(*((Redaction.kind == kind, found.scalar_subquery()) for kind, found in _PROJECTS.items()))
+PROJECT_OF_TEXT = case(*((Redaction.kind == kind, found.scalar_subquery()) for kind, found in _PROJECTS.items()))
 
 
 def _lines(*where: Any) -> tuple[RedactionLine, ...]:
@@ -238,7 +238,7 @@ def _lines(*where: Any) -> tuple[RedactionLine, ...]:
         select(
             Redaction.id, Redaction.kind, Redaction.target_id, Redaction.part, Redaction.reason,
             Redaction.asked_by_id, name(asker), Redaction.asked_at, name(agreer), Redaction.agreed_at,
-            name(refuser), Redaction.refused_at, _PROJECT,
+            name(refuser), Redaction.refused_at, PROJECT_OF_TEXT,
         )
         .join(asker, asker.id == Redaction.asked_by_id)
         .outerjoin(agreer, agreer.id == Redaction.agreed_by_id)
