@@ -110,7 +110,7 @@ def test_a_rewriting_that_names_no_version_is_refused_not_failed(client: Checked
     client.login(case.user("agent"))
     form = {"title": "Un autre titre", "body": "Un autre texte pour la même idée.", "base_version": LONG}
     page = client.post(f"/propositions/{case.numbers[0]}/texte", form, expected=409)
-    assert "Le texte a été modifié entre-temps" in page
+    assert "comparez les versions" in page
 
 
 @pytest.mark.parametrize("root", ["/etudes", "/a-decider", "/propositions", "/actions", "/reunions", "/consultations"])
