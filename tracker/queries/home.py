@@ -240,5 +240,5 @@ def _steering_lines(programme_id: int, today: date) -> list[Select[Any]]:
     )
     withdrawals = _line(
         NewsKind.WITHDRAWALS, func.count(Redaction.id), literal(""), cast(None, Date), literal("")
-    ).where(*_ASKED, PROJECT_OF_TEXT == programme_id)
+    ).where(*_ASKED, PROJECT_OF_TEXT.in_((programme_id,)))
     return [meeting, undecided, ready, withdrawals]
