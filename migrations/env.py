@@ -7,6 +7,7 @@ from flask import current_app
 from sqlalchemy import Connection
 
 from tracker import models  # noqa: F401 - fills the metadata
+from tracker.connections import make_file
 from tracker.extensions import db, write_options
 
 config = context.config
@@ -34,5 +35,6 @@ if context.is_offline_mode():
 elif config.attributes.get("connection") is not None:  # of a transaction that goes on after this
     run(config.attributes["connection"])
 else:
+    make_file(db.engine)
     with db.engine.connect().execution_options(**write_options(db.engine)) as connection:
         run(connection)

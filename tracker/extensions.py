@@ -8,6 +8,7 @@ A request reads first, then calls `begin_write()` just before the service.
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 import threading
 import time
@@ -26,6 +27,7 @@ from sqlalchemy import exc as sql_errors
 from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session
 from sqlalchemy.pool import ConnectionPoolEntry, Pool
 
+from tracker import connections  # noqa: F401 - listens
 from tracker.wording import NONE, Labels, reworded
 
 NAMING = {
@@ -255,10 +257,19 @@ class CommitFailed(Exception):
     """The database refused to keep what a request wrote: nothing was written."""
 
 
+# the disk or the quota is full, the files are to be read alone, the disk is broken, too many are open
+_OF_THE_DISK = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.EMFILE,
+     errno.ENFILE}
+)  # fmt: skip
+
+
 def is_unavailable(error: BaseException | None) -> bool:
-    """Whether the database cannot be reached, read or written just now, rather than asked something wrong."""
+    """Whether the database or the disk cannot be reached, read or written just now, rather than asked wrongly."""
     if isinstance(error, (CommitFailed, sql_errors.TimeoutError)):
         return True
+    if isinstance(error, OSError):
+        return error.errno in _OF_THE_DISK
     asked_wrongly = (sql_errors.IntegrityError, sql_errors.ProgrammingError, sql_errors.DataError)
     return isinstance(error, sql_errors.DBAPIError) and not isinstance(error, asked_wrongly)
 
