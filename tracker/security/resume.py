@@ -35,7 +35,7 @@ def carried_fields() -> list[tuple[str, str]]:
     """What was typed, in order, without what must never be carried; nothing when the body cannot be read."""
     try:
         typed = list(request.form.items(multi=True))
-    except HTTPException:
+    except (HTTPException, OSError):  # a large form passes by a file, for which there may be no room
         return []
     # from now on nobody else may see this answer: no cache keeps it
     g.holds_typed_text = True

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from errno import errorcode
+
 from flask import Flask, Response, current_app, g, make_response, render_template, request, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
@@ -138,12 +140,14 @@ def _is_ours(error: HTTPException) -> bool:
     return error.description is not None and error.description != (usual and usual.description)
 
 
-def _database(error: Exception) -> Response:
-    """The database is away: nothing was kept, and the same may be sent again in a moment."""
+def _unavailable(error: Exception) -> Response:
+    """The database is away, or the disk full: nothing was kept, and the same may be sent again in a moment."""
     if not is_unavailable(error):
         raise error
     # no message: it may hold what a person wrote, or whom they support
-    current_app.logger.error("database: %s", type(getattr(error, "orig", None) or error.__cause__ or error).__name__)
+    cause = getattr(error, "orig", None) or error.__cause__ or error
+    why = errorcode.get(cause.errno or 0, "") if isinstance(cause, OSError) else ""
+    current_app.logger.error("unavailable: %s %s", type(cause).__name__, why)
     end_transaction(commit=False)
     return _static_page(503)
 
@@ -185,7 +189,7 @@ def _unexpected(error: Exception) -> Response:
 def init_app(app: Flask) -> None:
     app.register_error_handler(TrackerError, _refusal)
     app.register_error_handler(HTTPException, _http)
-    for kind in (*DatabaseTrouble, CommitFailed):
-        app.register_error_handler(kind, _database)
+    for kind in (*DatabaseTrouble, CommitFailed, OSError):
+        app.register_error_handler(kind, _unavailable)
     if app.config["MODE"] != "test":
         app.register_error_handler(500, _unexpected)
