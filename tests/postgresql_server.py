@@ -26,6 +26,7 @@ SETTINGS = {
     "max_connections": "60", "shared_buffers": "64MB", "autovacuum": "off", "jit": "off",
     "max_wal_size": "256MB", "checkpoint_timeout": "1h", "log_min_messages": "fatal",
 }  # fmt: skip
+_running: dict[Path, subprocess.Popen[bytes]] = {}  # servers of this process, by the folder of their socket
 
 
 def _programs() -> Path:
@@ -63,19 +64,41 @@ def server() -> Iterator[Path]:
             ),
             check=True, stdout=subprocess.DEVNULL, cwd=folder,
         )  # fmt: skip
-        options = [word for name, value in SETTINGS.items() for word in ("-c", f"{name}={value}")]
-        running = subprocess.Popen(
-            _as_account(str(programs / "postgres"), "-D", str(data), "-k", str(folder), *options),
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder,
-        )  # fmt: skip
+        _running[folder] = _start(folder)
         try:
-            _wait(folder, running)
             yield folder
         finally:
+            running = _running.pop(folder)
             running.send_signal(signal.SIGQUIT)  # at once: nothing is kept
             running.wait(timeout=30)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _start(folder: Path) -> subprocess.Popen[bytes]:
+    options = [word for name, value in SETTINGS.items() for word in ("-c", f"{name}={value}")]
+    running = subprocess.Popen(
+        _as_account(str(_programs() / "postgres"), "-D", str(folder / "data"), "-k", str(folder), *options),
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder,
+    )  # fmt: skip
+    try:
+        _wait(folder, running)
+    except BaseException:
+        running.kill()
+        raise
+    return running
+
+
+@contextmanager
+def stopped(socket: Path) -> Iterator[None]:
+    """Meanwhile that server is stopped, as its operator stops it; then it goes on with its data."""
+    running = _running[socket]
+    running.send_signal(signal.SIGINT)
+    running.wait(timeout=30)
+    try:
+        yield
+    finally:
+        _running[socket] = _start(socket)
 
 
 def _wait(socket: Path, running: subprocess.Popen[bytes]) -> None:

@@ -89,6 +89,13 @@ class Person:
         """Send a form, as from one of our pages."""
         return self._ask(node, "POST", path, self._body(fields), self._form(node) | headers)
 
+    def post_file(self, node: Node, path: str, data: bytes) -> Reply:
+        """Send a form with a file."""
+        lines = ("--part", 'Content-Disposition: form-data; name="file"; filename="file.csv"', "", "")
+        body = "\r\n".join(lines).encode() + data + b"\r\n--part--\r\n"
+        kind = {"Content-Type": "multipart/form-data; boundary=part", "X-CSRFToken": self._token}
+        return self._ask(node, "POST", path, body, self._form(node) | kind)
+
     def send(self, node: Node, path: str, fields: Mapping[str, Any] | None = None) -> None:
         """Send a form, and leave before the answer."""
         connection = http.client.HTTPConnection("127.0.0.1", node.port, timeout=40)
@@ -101,7 +108,7 @@ class Person:
     def _form(self, node: Node) -> dict[str, str]:
         return {"Content-Type": "application/x-www-form-urlencoded", "Origin": f"http://127.0.0.1:{node.port}"}
 
-    def _ask(self, node: Node, method: str, path: str, body: str | None, headers: Mapping[str, str]) -> Reply:
+    def _ask(self, node: Node, method: str, path: str, body: str | bytes | None, headers: Mapping[str, str]) -> Reply:
         connection = http.client.HTTPConnection("127.0.0.1", node.port, timeout=40)
         try:
             connection.request(method, path, body, {**self._headers, **headers})

@@ -85,7 +85,7 @@ class Writer(ABC):
             self.deeds.remove(deed)
 
     def kept(self, since: float, until: float) -> int:
-        """How many deeds are in the database: all acknowledged by `since`, none begun after `until`, else this fails."""
+        """How many deeds the database holds: all acknowledged by `since`, none begun after `until`, or this fails."""
         least = sum(deed.done is not None and deed.done < since for deed in self.deeds)
         most = sum(deed.begun <= until for deed in self.deeds)
         found = self.found()
