@@ -7,13 +7,15 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from tests import factories
 from tests.client import CheckedClient
 from tests.conftest import Clock
 from tests.integration import draft_scene
 from tests.integration.draft_scene import IDEA, S, Town, count, only, typed, write
-from tracker.models import Authorship, Proposal, ProposalTransition
+from tracker.extensions import db, end_transaction
+from tracker.models import Authorship, Event, Programme, Proposal, ProposalTransition
 from tracker.services import proposals as service
 
 names = draft_scene.names  # the fixture
@@ -110,6 +112,20 @@ def test_several_open_consultations_are_offered_first(author: CheckedClient, tow
     author.get(f"/propositions/nouvelle?consultation={key}")
     author.post(f"/propositions/nouvelle?consultation={key}", typed())
     assert only().programme_id == programme_id
+
+
+def test_a_draft_saved_leaves_the_pages_of_the_others_as_they_are(author: CheckedClient) -> None:
+    def revision() -> int:
+        end_transaction(commit=False)
+        return db.session.scalars(select(Programme.revision)).one()
+
+    before = revision()
+    p = write(author, geste="brouillon")
+    author.post(f"/propositions/brouillons/{p.draft_key}", typed(key=p.draft_key, geste="brouillon", title="Un abri"))
+    assert count(Event) == 2, "each is in the trace"
+    assert revision() == before
+    author.post(f"/propositions/brouillons/{p.draft_key}/envoi")
+    assert revision() > before
 
 
 def test_sent_twice_it_is_one_proposal(author: CheckedClient) -> None:

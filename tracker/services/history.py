@@ -29,12 +29,14 @@ def record(
     changes: dict[str, Any] | None = None,
     sealed: bool = False,
     though_closed: bool = False,
+    private: bool = False,
 ) -> None:
     """Append who did what, old → new; never called for a vote. Raises ProjectClosed.
 
     `sealed`: the actor's name is not displayed, so neither id nor label nor texts are kept. `programme_id` None means
     that the change is the instance's (people, roles, settings). `though_closed`: what remains a duty or a right once
     the project is closed (a text withdrawn, a person erased, what is kept no longer than said, reopening).
+    `private`: on no page but those of the one who acts, which are never kept: everybody else's stay as they were made.
     """
     hidden = sealed or actor is None
     db.session.add(
@@ -49,7 +51,10 @@ def record(
             changes={} if sealed else (changes or {}),
         )
     )
-    bump(programme_id, though_closed=though_closed)
+    if not private:
+        bump(programme_id, though_closed=though_closed)
+    elif programme_id is not None and not though_closed:
+        check_open([programme_id])
 
 
 def just_made(verb: str, *, actor: Actor, now: datetime) -> Select[int]:

@@ -128,11 +128,12 @@ def _record(
     sealed: bool,
     state: bool = True,
     though_closed: bool = False,
+    private: bool = False,
 ) -> None:
     history.record(
         actor=actor, now=now, verb=f"proposal:{verb}", subject="proposal", subject_id=proposal.id,
         programme_id=proposal.programme_id, changes={"state": proposal.state.value} if state else None, sealed=sealed,
-        though_closed=though_closed,
+        though_closed=though_closed, private=private,
     )  # fmt: skip
 
 
@@ -159,7 +160,7 @@ def save_draft(*, actor: Actor, key: str, campaign_id: int, text: Text, now: dat
     if author.sealed:
         _silence(proposal, actor)
     # who writes a draft is nobody's affair: they may yet choose not to be named
-    _record(proposal, "draft", actor=actor, now=now, sealed=True)
+    _record(proposal, "draft", actor=actor, now=now, sealed=True, private=True)
     db.session.flush()
     return proposal
 
@@ -239,7 +240,7 @@ def discard_draft(*, actor: Actor, key: str, now: datetime) -> None:
     if proposal.state is not ProposalState.DRAFT or db.session.scalar(sent):
         raise Refused(gettext("Cette proposition a déjà été envoyée : son brouillon ne s'efface plus."))
     # what nobody but its author ever read is theirs to erase, whatever became of the project
-    _record(proposal, "discard", actor=actor, now=now, sealed=True, state=False, though_closed=True)
+    _record(proposal, "discard", actor=actor, now=now, sealed=True, state=False, though_closed=True, private=True)
     db.session.execute(delete(Authorship).where(Authorship.proposal_id == proposal.id))
     db.session.execute(delete(Proposal).where(Proposal.id == proposal.id))
     db.session.expire_all()
