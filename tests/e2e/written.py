@@ -52,7 +52,7 @@ MET_AT = "SELECT m.id FROM meeting m JOIN decision d ON d.meeting_id = m.id WHER
 
 PAGES = (
     Written(None, "/connexion"),
-    Written(None, "/activer"),
+    Written(None, "/activer#%"),  # a spoilt address
     Written(None, "/mot-de-passe-oublie"),
     Written(None, "/aide"),
     Written("agent", "/aide/qui-peut-quoi"),

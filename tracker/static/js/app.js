@@ -15,6 +15,15 @@
     }
   };
 
+  // What stands in an address may be spoilt ("#%"): it is then left as it is.
+  const decoded = (text) => {
+    try {
+      return decodeURIComponent(text);
+    } catch {
+      return text;
+    }
+  };
+
   // ---- Menus: <details data-menu> closes on Escape and on a click elsewhere.
   const closeMenus = (except) => {
     for (const menu of document.querySelectorAll("details[data-menu][open]")) {
@@ -223,7 +232,7 @@
   // ---- A code after the # of the address goes into its field, and out of the address and the history.
   const coded = document.querySelector("input[data-from-address]");
   if (coded && location.hash.length > 1 && !coded.value) {
-    coded.value = decodeURIComponent(location.hash.slice(1)).replace(/(.{4})(?=.)/g, "$1 ");
+    coded.value = decoded(location.hash.slice(1)).replace(/(.{4})(?=.)/g, "$1 ");
     history.replaceState(null, "", location.pathname + location.search);
   }
 
