@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote_from_bytes
+from wsgiref.headers import Headers
 
 from flask import Flask, Request, Response, request, url_for
 from sqlalchemy.exc import SQLAlchemyError
@@ -78,6 +79,14 @@ class TrackerApp(Flask):
         return response
 
 
+def _protect(headers: Headers, _path: str, _url: str) -> None:
+    """A file of the product, opened by itself, carries what pages carry."""
+    from tracker.security.headers import ALWAYS
+
+    for name, value in ALWAYS:
+        headers.add_header(name, value)
+
+
 class ShortNumber(IntegerConverter):
     """`<int:…>` of an address: at most nine digits of a keyboard, which a database takes."""
 
@@ -138,7 +147,7 @@ def create_app(config: Mapping[str, Any] | None = None, environ: Mapping[str, st
             prefix="static/",
             max_age=31_536_000,
             autorefresh=False,
-            add_headers_function=lambda headers, _path, _url: headers.add_header("X-Content-Type-Options", "nosniff"),
+            add_headers_function=_protect,
         )
         app.wsgi_app = static  # type: ignore[method-assign]
     return app

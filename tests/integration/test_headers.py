@@ -7,8 +7,11 @@ from typing import Any
 import pytest
 
 from tests import factories
-from tests.client import CheckedClient
-from tracker.extensions import write_transaction
+from tests.client import Answer, CheckedClient
+from tests.integration.letter_scene import Scene
+from tracker.exports import pdf
+from tracker.extensions import db, write_transaction
+from tracker.models import User
 
 ANSWERS = [
     ("/connexion", 200), ("/aide", 200), ("/", 302), ("/rien", 404), ("/healthz", 200),
@@ -39,6 +42,46 @@ def test_no_page_is_kept_by_a_shared_cache(site: CheckedClient, path: str, statu
     headers = site.get(path, expected=status).response.headers
     assert headers["Cache-Control"] in {"private, no-cache", "no-store"}
     assert [value.strip() for value in headers["Vary"].split(",")].count("Cookie") == 1
+
+
+STRICT = ("Content-Security-Policy", "X-Content-Type-Options", "Referrer-Policy", "Cross-Origin-Opener-Policy")
+
+
+def _lacking(answer: Answer) -> set[str]:
+    return {name for name in STRICT if name not in answer.response.headers}
+
+
+def test_files_and_refusals_of_every_kind_carry_it_too(
+    client: CheckedClient, published: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a browser may be led to open by itself: a table, a mail, a text, a PDF, a picture, a style, an old page."""
+    monkeypatch.setattr(pdf, "from_html", lambda *_args, **_options: b"%PDF-1.7")
+    client.login(db.session.get_one(User, published.actor.id))
+    board = client.get("/tableau-de-bord")
+    assert not _lacking(client.get("/tableau-de-bord", 304, headers={"If-None-Match": board.response.headers["ETag"]}))
+    kinds = set()
+    for path in (
+        "/tableau-de-bord/avancement.csv", "/lettres/1.txt", "/lettres/1.eml", "/lettres/1.pdf", "/lettres/1/courriel",
+        "/mon-compte/donnees.json", "/healthz",
+    ):  # fmt: skip
+        answer = client.get(path)
+        assert not _lacking(answer), path
+        kinds.add(answer.response.mimetype)
+    assert len(kinds) == 6
+    for method, path, status in (
+        ("GET", "/employeur/rien/0.css", 404), ("GET", "/employeur/rien/0.png", 404), ("GET", "/aide?q=%00", 400),
+        ("POST", "/deconnexion", 400), ("POST", "/aide", 405), ("GET", "/moderation", 403), ("HEAD", "/aide", 200),
+        ("OPTIONS", "/aide", 200), ("GET", "/reunions/", 404),
+    ):  # fmt: skip
+        answer = Answer(client.http.open(path, method=method))
+        assert answer.status == status, path
+        assert not _lacking(answer), path
+
+
+def test_the_files_of_the_product_carry_it_too(site: CheckedClient) -> None:
+    for path in ("/static/css/app.css", "/static/js/app.js", "/static/rien.css"):
+        with site.http.get(path) as served:
+            assert not {name for name in STRICT if name not in served.headers}, path
 
 
 def test_secure_transport_is_asked_for_only_where_it_is_used(site: CheckedClient) -> None:

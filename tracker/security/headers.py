@@ -19,7 +19,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
 )
 
 
-_ALWAYS = (
+ALWAYS = (
     ("Content-Security-Policy", CONTENT_SECURITY_POLICY),
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "same-origin"),
@@ -33,7 +33,7 @@ _PAGES = (("Cache-Control", "private, no-cache"), ("Vary", "Cookie, Accept-Langu
 def add_headers(response: Response) -> Response:
     """What a view has said itself stands."""
     said = {name.lower() for name in response.headers.keys()}  # noqa: SIM118 - headers are no dictionary
-    wanted = [*_ALWAYS, *(_PAGES if request.endpoint != "static" else ())]
+    wanted = [*ALWAYS, *(_PAGES if request.endpoint != "static" else ())]
     if request.is_secure:
         wanted.append(_SECURE)
     response.headers.extend([(name, value) for name, value in wanted if name.lower() not in said])
