@@ -184,6 +184,9 @@ def test_a_workshop_is_written_once_with_its_number_apart(client: CheckedClient,
     end_transaction(commit=False)
     assert {p.workshop_id for p in proposals()} == {db.session.scalars(select(Workshop.id)).one()}
     assert not db.session.scalars(select(Authorship)).all()
+    for proposal, offered in zip(proposals(), (1, 0), strict=True):  # it is offered as long as one of them stands
+        client.post(PAPER, {"geste": "reprendre", "proposition": str(proposal.id), "confirmed": "yes"})
+        assert client.get(PAPER).text.count("Atelier des ateliers (10/03/2026)") == offered
     for changed in ({"held_on": "2026-03-17"}, {"declared_count": "0"}, {"declared_count": ""}, {"workshop_title": ""}):
         client.post(PAPER, told(**{**atelier, **changed}), expected=422)
 
