@@ -19,6 +19,7 @@ from tracker import jobs
 from tracker.enums import Role, RunState
 from tracker.extensions import db
 from tracker.models import Event, Matricule, RegisterRun, RoleGrant, User
+from tracker.queries import people
 from tracker.services import register
 
 ROOT = "/reglages/personnes"
@@ -161,7 +162,18 @@ def test_a_small_register_is_written_at_once_after_its_preview(boss: CheckedClie
     assert "Import terminé" in boss.submit(f"{run}/confirmer")
     assert db.session.scalar(select(User.id).where(User.login == "zoe.martin")) is not None
     boss.post(f"{run}/confirmer")
-    assert "Inchangées 1" in boss.get(upload(boss, [["1", "MARTIN", "Zoé"]]))
+    run = upload(boss, [["1", "MARTIN", "Zoé"]])
+    page = boss.get(run)
+    assert "Inchangées 1" in page
+    assert "Ce fichier ne change rien" in page
+    assert not page.select("form[action$=confirmer]")
+    assert "Rien n'a été écrit" in boss.submit(f"{run}/confirmer")
+    # the others are absent from a file that names nobody new: to deactivate them is all there is to do
+    run = upload(boss, [["2", "PETIT", "Léa"]])
+    boss.post(f"{run}/confirmer")
+    page = boss.get(upload(boss, [["2", "PETIT", "Léa"]]))
+    assert "sans cette case, il n'y a rien à importer" in page
+    assert page.select("form[action$=confirmer] input[name=absent_leave]")
 
 
 def test_a_namesake_is_said_to_be_the_person_known_and_later_imports_know(boss: CheckedClient, writing: Any) -> None:
@@ -279,3 +291,18 @@ def test_a_number_has_one_bearer_at_an_employer_and_may_be_taken_out(
     assert numbers() == [("A3", city)]
     typed("", city)
     assert numbers() == []
+
+
+def test_roles_come_in_the_order_in_which_they_were_given(town: Town, writing: Any) -> None:
+    """On PostgreSQL a row that is changed moves behind the others."""
+    roles = (Role.EDITOR, Role.MODERATOR, Role.REVIEWER)
+    with writing():
+        person = factories.user(*roles, programme=town.project)
+        first = db.session.scalars(
+            select(RoleGrant).where(RoleGrant.user_id == person.id).order_by(RoleGrant.id)
+        ).first()
+        first.ends_on = date(2030, 1, 1)
+        login = person.login
+    found = people.actor_by_login(login, now=NOON)
+    assert found is not None
+    assert tuple(grant.role for grant in found.grants) == roles

@@ -64,6 +64,7 @@ def _visit() -> Select[Any]:
             UserSession.expires_at > bindparam("now", type_=UserSession.expires_at.type),
             User.is_active.is_(True),
         )
+        .order_by(RoleGrant.id)
     )
 
 
@@ -121,6 +122,7 @@ def actor_by_login(login: str, *, now: datetime) -> Actor | None:
         select(*_GRANT)
         .outerjoin_from(RoleGrant, WorkingGroup, WorkingGroup.id == RoleGrant.group_id)
         .where(RoleGrant.user_id == person.id, active_grant(paris_day(now)))
+        .order_by(RoleGrant.id)
     ).all()
     return _actor(person, _grants(grants))
 

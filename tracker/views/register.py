@@ -127,8 +127,13 @@ def _page(run: RunRecord) -> str:
             for name in filled
         ],
         page=LinkedPage(window(page_number(), size=LINES, total=len(lines)).of(lines)),
-        to_write=run.report.get("created", 0) + run.report.get("changed", 0),
+        to_write=_to_write(run),
     )
+
+
+def _to_write(run: RunRecord) -> int:
+    """How many rows the import writes, absent people apart."""
+    return sum(run.report.get(what, 0) for what in ("created", "changed", "departments", "sites"))
 
 
 @bp.get("/<int:run_id>/liste.csv")
@@ -210,6 +215,9 @@ def confirm(run_id: int) -> ResponseReturnValue:
     back = url_for("register.show", run_id=run_id)
     form = ConfirmForm()
     leave = bool(form.absent_leave.data)
+    if run.state is RunState.READ and not _to_write(run) and not (leave and run.report.get("absent")):
+        flash(gettext("Rien n'a été écrit : ce fichier ne change rien."), "info")
+        return redirect(back, 303)
     if leave and run.report.get("absent") and not confirmed():
         return ask(
             ngettext(
