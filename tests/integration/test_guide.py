@@ -229,3 +229,25 @@ class TestContact:
         answer = CheckedClient(app).login(reader).get("/aide")
         assert not answer.select(".own-relay")
         assert "Mme Martin, poste 4512" in answer
+
+
+@pytest.mark.parametrize(
+    ("slug", "question", "act"),
+    [
+        ("gestion", "codes", "Un lot de feuilles perdu ?"),
+        ("gestion", "donnees", "Enregistrer une demande sur ses données, reçue par écrit"),
+        ("relais", "papier", "Relire avant d'envoyer"),
+        ("relais", "papier", "Retirer, écrite par erreur"),
+    ],
+)
+def test_what_repairs_a_mistake_or_comes_on_paper_is_told(
+    client: CheckedClient, slug: str, question: str, act: str
+) -> None:
+    heading = everybody_reads(client, slug).page.find("h2", id=question)
+    assert heading is not None
+    told = []
+    for part in heading.find_next_siblings():
+        if part.name == "h2":
+            break
+        told.append(part.get_text(" ", strip=True))
+    assert act in " ".join(told)
