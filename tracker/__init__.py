@@ -108,6 +108,7 @@ def create_app(config: Mapping[str, Any] | None = None, environ: Mapping[str, st
     app.config.update(config or {})
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.url_map.converters["int"] = ShortNumber
+    app.url_map.merge_slashes = False  # the redirection would go to whatever host the request names
     db.init_app(app)
     csrf.init_app(app)
     login_manager.init_app(app)

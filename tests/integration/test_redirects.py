@@ -54,6 +54,13 @@ def test_an_address_of_this_site_is_kept(app: Flask, target: str) -> None:
         assert safe_path(target) == target
 
 
+@pytest.mark.parametrize("path", ["//aide", "/aide//", "/propositions//1", "/aide/", "//evil.example/aide", "/.//aide"])
+def test_no_address_is_mended_towards_the_host_that_a_request_names(app: Flask, path: str) -> None:
+    environ = {"PATH_INFO": path, "HTTP_HOST": "evil.example"}
+    answer = app.test_client().get("/", environ_overrides=environ)
+    assert (answer.status_code, answer.headers.get("Location")) in {(200, None), (404, None)}
+
+
 def test_under_a_prefix_addresses_keep_it_and_others_lead_home(app: Flask) -> None:
     with app.test_request_context("/connexion", environ_overrides={"SCRIPT_NAME": "/suivi"}):
         assert safe_path("/suivi/aide") == "/suivi/aide"
