@@ -235,7 +235,7 @@ def _step_words(step: Mapping[str, Any]) -> str:
 def _day_words(day: date | None, hour: time | None) -> str:
     if day is None:
         return ""
-    if not hour:
+    if hour in {None, time()}:
         return filters.day(day)
     return gettext("%(day)s à %(hour)s", day=filters.day(day), hour=f"{hour:%H:%M}")
 
