@@ -14,6 +14,7 @@ from tests.client import CheckedClient
 from tests.conftest import Clock
 from tests.integration import draft_scene
 from tests.integration.draft_scene import IDEA, S, Town, count, only, typed, write
+from tracker.enums import Role
 from tracker.extensions import db, end_transaction
 from tracker.models import Authorship, Event, Programme, Proposal, ProposalTransition
 from tracker.services import proposals as service
@@ -135,6 +136,17 @@ def test_sent_twice_it_is_one_proposal(author: CheckedClient) -> None:
     author.post("/propositions/nouvelle", fields | {"body": f"{IDEA} Et devant la mairie."}, expected=409)
     assert count(Proposal) == 1
     assert count(ProposalTransition) == 1
+
+
+def test_sent_again_once_it_is_published_it_is_still_one(author: CheckedClient, writing: Any) -> None:
+    fields = typed()
+    author.post("/propositions/nouvelle", fields)
+    with writing():
+        moderator = factories.user(Role.MODERATOR)
+    CheckedClient(author.app).login(moderator).post(f"/moderation/{only().id}/publication")
+    sent = author.post("/propositions/nouvelle", fields)
+    assert author.get(sent.location, expected=303).location == "/propositions/1"
+    assert (count(Proposal), count(ProposalTransition)) == (1, 2)
 
 
 def test_somebody_elses_key_opens_and_changes_nothing(author: CheckedClient, client: CheckedClient, town: Town) -> None:

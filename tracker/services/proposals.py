@@ -34,6 +34,7 @@ from tracker.services import counters, decisions, history, transitions
 from tracker.workflow import VISIBLE
 
 TITLE_WORDS = 80  # characters of a title made from the first words of the idea
+SENT = frozenset({ProposalState.SUBMITTED, ProposalState.PUBLISHED})  # and nothing more has become of it
 KEY = re.compile(r"[A-Za-z0-9_-]{43}")
 _END = re.compile(r"(?<=[.!?])\s")
 
@@ -148,8 +149,8 @@ def save_draft(*, actor: Actor, key: str, campaign_id: int, text: Text, now: dat
     proposal = _by_key(key) or _begin(actor, key, campaign_id, now)
     author = _own_authorship(proposal, actor)
     if proposal.state is not ProposalState.DRAFT:
-        if proposal.state is ProposalState.SUBMITTED and (proposal.title, proposal.body) == (title, body):
-            return proposal  # the button that sends it, pressed twice
+        if proposal.state in SENT and (proposal.title, proposal.body) == (title, body):
+            return proposal  # the button that sends it, pressed twice or again because no answer came
         raise Conflict(gettext("Cette proposition est déjà envoyée : elle ne se modifie plus ici."))
     proposal.title, proposal.body = title, body
     proposal.theme_id = _theme(text, proposal.programme_id)
@@ -190,7 +191,7 @@ def submit(*, actor: Actor, key: str, now: datetime) -> Proposal:
     """Send a draft to the moderation; sent twice, it stays sent once."""
     proposal = _draft(key)
     author = _own_authorship(proposal, actor)
-    if proposal.state is ProposalState.SUBMITTED:
+    if proposal.state in SENT:
         return proposal
     if proposal.state is not ProposalState.DRAFT:
         raise Conflict(gettext("Cette proposition est déjà envoyée."))
