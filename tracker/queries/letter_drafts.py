@@ -97,6 +97,16 @@ class DraftLetter:
         return next((reader for reader in self.readers if reader.user_id == user_id), None)
 
 
+def published_number(programme_id: int, quarter: str) -> int | None:
+    """The number of the letter of a quarter, once it is published."""
+    number: int | None = db.session.scalar(
+        select(Letter.number).where(
+            Letter.programme_id == programme_id, Letter.quarter == quarter, Letter.published_at.is_not(None)
+        )
+    )
+    return number
+
+
 def draft(programme_id: int, quarter: str) -> DraftLetter | None:
     """A letter being written with its blocks and readers, in three statements; None when there is none or no more."""
     last_number = select(Counter.value).where(Counter.name == "letter").scalar_subquery()

@@ -23,13 +23,16 @@ from tracker.views.frame import check_open, chosen_project, confirmed, project_a
 from tracker.views.letters import bp, forms_of
 
 
-def draft_or_404(quarter: str) -> DraftLetter:
-    """The draft of a quarter of the chosen project; 404 when there is none, or when it is published."""
+def _quarter_or_404(quarter: str) -> str:
     try:
-        name = str(Quarter.parse(quarter))
+        return str(Quarter.parse(quarter))
     except Refused:
         abort(404, gettext("Un trimestre s'écrit comme « 2017-T3 »."))
-    draft = letter_drafts.draft(chosen_project().id, name)
+
+
+def draft_or_404(quarter: str) -> DraftLetter:
+    """The draft of a quarter of the chosen project; 404 when there is none, or when it is published."""
+    draft = letter_drafts.draft(chosen_project().id, _quarter_or_404(quarter))
     if draft is None:
         abort(404, gettext("Il n'y a pas de lettre en cours d'écriture pour ce trimestre."))
     return draft
@@ -210,10 +213,23 @@ def _changes(old: DraftLetter, new: DraftLetter, keys: tuple[str, ...]) -> list[
     return found or [gettext("le détail de la lettre")]
 
 
+def _to_published(number: int) -> ResponseReturnValue:
+    flash(gettext("La lettre n° %(n)s est publiée. Elle ne changera plus.", n=number), "success")
+    return redirect(url_for("letters.show", number=number), 303)
+
+
+def _already(quarter: str) -> ResponseReturnValue | None:
+    """The button that publishes was pressed twice, or again because no answer came: the letter itself answers."""
+    number = letter_drafts.published_number(chosen_project().id, _quarter_or_404(quarter))
+    return None if number is None else _to_published(number)
+
+
 @bp.route("/brouillons/<string:quarter>/publier", methods=["GET", "POST"])
 @requires(Permission.LETTER_PUBLISH)
 def publish(quarter: str) -> ResponseReturnValue:
     """The confirmation says number, day of the figures and order; then nothing changes any more."""
+    if request.method == "POST" and (published := _already(quarter)):
+        return published
     draft = draft_or_404(quarter)
     require(acting(), Permission.LETTER_PUBLISH, draft)
     check_open()
@@ -225,8 +241,9 @@ def publish(quarter: str) -> ResponseReturnValue:
                 service.locked(draft.id), is_public=bool(form.is_public.data), revision=form.revision.data,
                 actor=acting(), now=current_time(),
             )  # fmt: skip
-            flash(gettext("La lettre n° %(n)s est publiée. Elle ne changera plus.", n=letter.number), "success")
-            return redirect(url_for("letters.show", number=letter.number), 303)
+            return _to_published(letter.number or 0)
+        if published := _already(quarter):
+            return published
         if isinstance(attempt.refusal, ContentMoved):
             return _read_again(draft, attempt.refusal)
         status, draft = attempt.status, draft_or_404(quarter)
