@@ -2,13 +2,15 @@
 
 from logging.config import fileConfig
 
+import click
 from alembic import context
 from flask import current_app
 from sqlalchemy import Connection
 
 from tracker import models  # noqa: F401 - fills the metadata
 from tracker.connections import make_file
-from tracker.extensions import db, write_options
+from tracker.extensions import db, end_transaction, write_options
+from tracker.queries import instance
 
 config = context.config
 if config.config_file_name is not None:
@@ -18,6 +20,14 @@ if config.config_file_name is not None:
 def include_name(name: str | None, kind: str, _parents: object) -> bool:
     """Leave the search engine's own tables alone: `tracker.search` makes them."""
     return not (kind == "table" and name is not None and name.startswith("proposal_search"))
+
+
+def refuse_newer() -> None:
+    """What a later version of the tool made is not for this one to change, back or forth."""
+    fault = instance.newer_schema_fault()
+    end_transaction(commit=False)
+    if fault:
+        raise click.ClickException(fault)
 
 
 def run(connection: Connection | None) -> None:
@@ -36,5 +46,6 @@ elif config.attributes.get("connection") is not None:  # of a transaction that g
     run(config.attributes["connection"])
 else:
     make_file(db.engine)
+    refuse_newer()
     with db.engine.connect().execution_options(**write_options(db.engine)) as connection:
         run(connection)

@@ -61,6 +61,7 @@ ENTRIES = (
     Entry("auth.logout", "/deconnexion", EVERYBODY),
     Entry("auth.resume_visit", "/reprise", EVERYBODY),
     Entry("health.healthz", "/healthz", EVERYBODY),
+    Entry("metrics.show", "/metrics", EVERYBODY),  # from this machine, without a proxy
     Entry("help_pages.index", "/aide", EVERYBODY),
     Entry("help_pages.guide", "/aide/comite", EVERYBODY),
     Entry("help_pages.permissions", "/aide/qui-peut-quoi", EVERYBODY),

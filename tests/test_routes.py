@@ -37,6 +37,7 @@ PUBLIC = {
     "letters.pdf_file",
     "letters.show",
     "letters.text",
+    "metrics.show",
     "second_factor.login",
     "single_sign_on.back",
     "single_sign_on.enter",

@@ -78,6 +78,10 @@ class TrackerApp(Flask):
                 raise CommitFailed from error
         return response
 
+    def log_exception(self, exc_info: Any) -> None:
+        """Without the path, which names what somebody wrote or supports."""
+        self.logger.error("exception", exc_info=exc_info)
+
 
 def _protect(headers: Headers, _path: str, _url: str) -> None:
     """A file of the product, opened by itself, carries what pages carry."""
@@ -109,13 +113,15 @@ def create_app(config: Mapping[str, Any] | None = None, environ: Mapping[str, st
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.url_map.converters["int"] = ShortNumber
     app.url_map.merge_slashes = False  # the redirection would go to whatever host the request names
+
+    from tracker import filters, security, views
+    from tracker.views import watching
+    from tracker.views.frame import labels
+
+    watching.init_app(app)
     db.init_app(app)
     csrf.init_app(app)
     login_manager.init_app(app)
-
-    from tracker import filters, security, views
-    from tracker.views.frame import labels
-
     babel.init_app(app, locale_selector=security.choose_locale)
     speak(app, labels)
     security.init_app(app)
@@ -152,3 +158,18 @@ def create_app(config: Mapping[str, Any] | None = None, environ: Mapping[str, st
         )
         app.wsgi_app = static  # type: ignore[method-assign]
     return app
+
+
+def schema_fault(app: Flask) -> str:
+    """Why the server may not work on the database it finds; "" when it may, or when nothing answers yet."""
+    from tracker.extensions import DatabaseTrouble
+    from tracker.queries import instance
+
+    with app.app_context():
+        try:
+            return instance.present_schema_fault()
+        except DatabaseTrouble:
+            return ""
+        finally:
+            db.session.remove()
+            db.engine.dispose()  # the processes of the server open their own

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import wraps
 from pathlib import Path
+from typing import Any, TypeVar, cast
 
 import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
+
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 @contextmanager
@@ -24,6 +28,27 @@ def _said() -> Iterator[None]:
         sys.exit(1)
 
 
+def on_this_schema(command: Command) -> Command:
+    """In place of `with_appcontext`, for what writes: refused on a database of another version of the tool."""
+
+    @with_appcontext
+    @wraps(command)
+    def run(*args: Any, **options: Any) -> Any:
+        from tracker.extensions import DatabaseTrouble, end_transaction
+        from tracker.queries import instance
+
+        fault = ""
+        with suppress(*DatabaseTrouble):  # which the command meets itself
+            fault = instance.present_schema_fault()
+        end_transaction(commit=False)
+        if fault:
+            click.echo(fault, err=True)
+            sys.exit(1)
+        return command(*args, **options)
+
+    return cast(Command, run)
+
+
 @click.group("users")
 def users() -> None:
     """People and their accounts."""
@@ -34,7 +59,7 @@ def users() -> None:
 @click.option("--first-name", required=True)
 @click.option("--last-name", required=True)
 @click.option("--admin", is_flag=True, help="May manage people and settings.")
-@with_appcontext
+@on_this_schema
 def create_user(login: str, first_name: str, last_name: str, admin: bool) -> None:
     """Create a person; the password is asked for, never given on the command line."""
     from tracker.extensions import write_transaction
@@ -52,7 +77,7 @@ def create_user(login: str, first_name: str, last_name: str, admin: bool) -> Non
 
 
 @users.command("first-link")
-@with_appcontext
+@on_this_schema
 def first_link() -> None:
     """Print a link that makes the first manager's account: once, for 24 hours; nothing when an account exists."""
     from tracker.extensions import end_transaction, write_transaction
@@ -76,7 +101,7 @@ def first_link() -> None:
 )
 @click.option("--absent-leave", is_flag=True, help="Also deactivate the people who are absent from FILE.")
 @click.option("--commit", is_flag=True, help="Write; without it nothing is kept (dry run).")
-@with_appcontext
+@on_this_schema
 def import_people(file: Path, mapping: Path | None, absent_leave: bool, commit: bool) -> None:
     """Bring the staff register from a CSV file or a workbook; a second run changes nothing."""
     from tracker.imports.issues import render_issues
@@ -105,7 +130,7 @@ def jobs_group() -> None:
 
 
 @jobs_group.command("run")
-@with_appcontext
+@on_this_schema
 def run_jobs() -> None:
     """One round of every job; a system timer calls it every few minutes. Exit status 1 when something failed."""
     from tracker import jobs
@@ -116,7 +141,7 @@ def run_jobs() -> None:
 
 
 @jobs_group.command("retry-mail")
-@with_appcontext
+@on_this_schema
 def retry_mail() -> None:
     """Have the mails given up after too many refusals wait again; the next round sends them."""
     from tracker.extensions import write_transaction
@@ -171,17 +196,34 @@ def copy_to(url: str, live: bool) -> None:
 
 @click.command("check")
 @click.option("--deep", is_flag=True, help="Also compare every count and cache with its source.")
+@click.option("--mail", "try_mail", is_flag=True, help="Also knock at the mail server; nothing is sent.")
 @with_appcontext
-def check(deep: bool) -> None:
+def check(deep: bool, try_mail: bool) -> None:
     """Say what is missing, failing or contradictory; exit status 1 on an error."""
-    from tracker.queries import checks
+    from tracker.extensions import DatabaseTrouble
+    from tracker.queries import checks, machine
+    from tracker.security import current_time
 
-    findings = [*checks.setup(), *(checks.deep() if deep else ())]
-    for finding in findings:
+    def findings() -> Iterator[checks.Finding]:
+        try:
+            schema = machine.schema()
+            yield schema
+            if not schema.is_right:  # all else reads tables that may not be there
+                return
+            yield from machine.findings(current_time(), try_mail=try_mail)
+            yield from checks.setup()
+            yield from checks.deep() if deep else ()
+        except DatabaseTrouble as trouble:
+            kind = type(getattr(trouble, "orig", None) or trouble).__name__
+            yield checks.Finding(checks.Level.ERROR, f"La base de données ne répond pas ({kind})", "DATABASE_URL ?")
+
+    failed = False
+    for finding in findings():
+        failed = failed or finding.level is checks.Level.ERROR
         click.echo(f"[{finding.level.value:7}] {finding.message}")
         if finding.advice:
             click.echo(f"          {finding.advice}")
-    if any(finding.level is checks.Level.ERROR for finding in findings):
+    if failed:
         sys.exit(1)
 
 
@@ -190,7 +232,7 @@ def check(deep: bool) -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--map", "mapping", required=True, type=click.Path(path_type=Path), help="Mapping file (TOML).")
 @click.option("--commit", is_flag=True, help="Write; without it nothing is kept (dry run).")
-@with_appcontext
+@on_this_schema
 def import_file(kind: str, file: Path, mapping: Path, commit: bool) -> None:
     """Bring actions or proposals from a CSV file; a second run changes nothing."""
     from tracker.extensions import end_transaction
@@ -227,7 +269,7 @@ def letters_group() -> None:
 @letters_group.command("build")
 @click.argument("quarter")
 @click.option("--projet", "slug", default="", help="Project (slug); the principal one when absent.")
-@with_appcontext
+@on_this_schema
 def build_letter(quarter: str, slug: str) -> None:
     """Compose the letter of QUARTER (2017-T3) from the data, or compose it again: what the editor wrote stays."""
     from tracker.errors import NotFound
@@ -278,7 +320,7 @@ def demo_group() -> None:
 @demo_group.command("load")
 @click.option("--reset", is_flag=True, help="Empty the database first, whatever it holds.")
 @click.option("--scale", type=click.IntRange(1, 1000), default=1, help="How many times as much, to measure with.")
-@with_appcontext
+@on_this_schema
 def load_demo(reset: bool, scale: int) -> None:
     """Load the demonstration: two projects, their people, and the seven accounts; demo mode only."""
     from tracker.security import current_time

@@ -19,7 +19,7 @@ from tracker.errors import ConfigurationError
 from tracker.wording import N_
 
 ROOT = Path(__file__).resolve().parent.parent
-SECRET_MIN = 32
+SECRET_MIN, TOKEN_MIN = 32, 16
 USUAL_CONTACT = N_("la direction des ressources humaines")
 MODES = ("production", "demo", "test")
 UPLOAD_MAX = 8 * 1024 * 1024
@@ -50,6 +50,9 @@ VARIABLES = (
     Variable("TRACKER_SITE_NAME", "name shown in the header", "Projet d'administration"),
     Variable("TRACKER_CONTACT", "whom to ask for help to log in", USUAL_CONTACT),
     Variable("TRACKER_TRUSTED_PROXIES", "number of proxies whose forwarded addresses are believed", "0"),
+    Variable("TRACKER_METRICS_TOKEN", "bearer token of who reads /metrics; empty: this machine alone"),
+    Variable("TRACKER_BACKUP_DIR", "where a copy of the database is kept of each day; empty: none is made"),
+    Variable("TRACKER_BACKUP_DAYS", "for how many days", "14"),
     Variable("SMTP_URL", "mail server, smtp://user:password@host:port; empty: mails wait in the outbox"),
     Variable("TRACKER_MAIL_FROM", "sender of the mails", "ne-pas-repondre@ the host of TRACKER_BASE_URL"),
     Variable("TRACKER_OIDC_ISSUER", "single sign-on: address of the OpenID provider, https outside demo and test"),
@@ -178,6 +181,17 @@ def _proxies(text: str, problems: list[str]) -> int:
     return 0
 
 
+def _copies(environ: Mapping[str, str], problems: list[str]) -> dict[str, Any]:
+    """Where the copies of each day are kept, and for how long."""
+    folder, days = environ.get("TRACKER_BACKUP_DIR", ""), environ.get("TRACKER_BACKUP_DAYS") or "14"
+    if not (days.isascii() and days.isdigit() and 1 <= int(days[:5]) <= 3650):
+        problems.append("TRACKER_BACKUP_DAYS must be a whole number of days, from 1 to 3650.")
+        days = "14"
+    if folder and not Path(folder).is_absolute():
+        problems.append("TRACKER_BACKUP_DIR must be a whole path, such as /var/backups/projet.")
+    return {"BACKUP_FOLDER": Path(folder) if folder else None, "BACKUP_DAYS": int(days)}
+
+
 def from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
     """Flask settings read from the environment.
 
@@ -209,6 +223,10 @@ def from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
         problems.append("TRACKER_BASE_URL must be the public address, such as https://projet.exemple.fr")
     if mail_server and not _is_mail_server(mail_server):
         problems.append("SMTP_URL must be smtp://, smtp+starttls:// or smtps:// with a host, or empty.")
+    token = environ.get("TRACKER_METRICS_TOKEN", "")
+    if token and len(token) < TOKEN_MIN:
+        problems.append(f"TRACKER_METRICS_TOKEN is weak: give {TOKEN_MIN} random characters or more.")
+    copies = _copies(environ, problems)
     provider = providers.openid(environ, mode=mode, problems=problems)
     directory = providers.directory(environ, problems=problems)
     if problems:
@@ -224,6 +242,8 @@ def from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
         "CONTACT": environ.get("TRACKER_CONTACT", USUAL_CONTACT),
         "TRUSTED_PROXIES": proxies,
         "SMTP_URL": mail_server,
+        "METRICS_TOKEN": token,
+        **copies,
         "OPENID": provider,
         "DIRECTORY": directory,
         "MAIL_FROM": environ.get("TRACKER_MAIL_FROM") or f"ne-pas-repondre@{urlsplit(base_url).hostname}",

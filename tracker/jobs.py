@@ -9,14 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from time import monotonic
 from typing import TypeAlias
 
+from flask import current_app
 from flask_babel import gettext
 
 from tracker.errors import TrackerError
 from tracker.extensions import DatabaseTrouble, end_transaction, write_transaction
+from tracker.queries.supervision import COPY
 from tracker.security import current_time
 from tracker.services import maintenance, outbox, register, retention, uploads, votes
+from tracker.services.copies import daily
 
 
 class Round:
@@ -118,6 +122,20 @@ def forget(now: datetime, _turn: Round) -> int:
     return count
 
 
+def copy_database(now: datetime, _turn: Round) -> int:
+    """Copy the database, once a day, when a folder is given for it; 1 when this was the time."""
+    folder = current_app.config["BACKUP_FOLDER"]
+    if folder is None:
+        return 0
+    size = daily.make(
+        current_app.config["SQLALCHEMY_DATABASE_URI"], folder, days=current_app.config["BACKUP_DAYS"], now=now
+    )
+    if size:
+        with write_transaction():
+            maintenance.note(COPY, {"at": now.isoformat(), "bytes": size})
+    return int(size > 0)
+
+
 Job: TypeAlias = Callable[[datetime, Round], int]
 
 # the close first: what must end on time does not wait for what begins
@@ -128,16 +146,17 @@ JOBS: tuple[tuple[str, Job], ...] = (
     ("courriels envoyés", send_mails),
     ("lignes nettoyées", clean),
     ("durées de conservation", forget),
+    ("sauvegardes", copy_database),
 )
 
 
 def run(now: datetime, *, say: Callable[[str], None]) -> bool:
     """One round of every job, each in transactions of its own; False when something failed."""
-    turn = Round(say)
+    turn, started = Round(say), monotonic()
     for title, job in JOBS:
         with turn.going_on(title):
             count = job(now, turn)
             say(gettext("%(title)s : %(count)s", title=title, count=count))
     with turn.going_on(gettext("passage noté")), write_transaction():
-        maintenance.note_round(now=now)
+        maintenance.note_round(now=now, seconds=monotonic() - started, failures=turn.failures)
     return not turn.failures

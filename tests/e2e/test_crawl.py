@@ -15,6 +15,7 @@ from tests.e2e.written import MINE, PAGES
 NOT_LINKED = {
     "static": "files, asked by every page",
     "health.healthz": "for machines",
+    "metrics.show": "for machines",
     "employers.colours": "a stylesheet, asked by the pages of an employer's people",
     "employers.logo": "a picture, asked by the pages of an employer's people",
     "first_account.create": "while nobody has an account",

@@ -32,10 +32,11 @@ from tracker.queries.campaigns import CampaignRecord
 from tracker.queries.findings import Finding, Level
 from tracker.queries.people import HAS_ACCOUNT, active_grant
 from tracker.queries.projects import CONTACT
+from tracker.queries.supervision import COPY, ROUND, copy_of, last_copy, noted, round_of
 from tracker.records import paris_day
 
 LEGAL = "privacy"  # key of what the town says of personal data
-ROUND = "last_round"  # key of when the jobs last ran
+COPY_LATE = timedelta(days=2)
 ROUND_LATE = timedelta(hours=1)  # the timer should call them every few minutes
 
 
@@ -54,7 +55,8 @@ class Counts:
     unsent: int
     contact: int
     legal: int
-    last_round: str | None
+    last_round: Any
+    last_copy: Any
 
 
 def _count(column: Any, *where: Any) -> Any:
@@ -78,7 +80,8 @@ def _counts(now: datetime) -> Counts:
             _count(OutboxMessage.id, OutboxMessage.state == OutboxState.FAILED),
             _count(Setting.key, Setting.key == CONTACT),
             _count(Setting.key, Setting.key == LEGAL),
-            select(Setting.value).where(Setting.key == ROUND).scalar_subquery(),
+            noted(ROUND),
+            noted(COPY),
         )
     ).one()
     return Counts(*tuple(row))
@@ -210,24 +213,61 @@ def findings(now: datetime) -> Iterator[Finding]:
     yield from _mail(counts)
     if not current_app.config["DEMO"]:
         yield _round(counts.last_round, now)
+        yield _copy(counts.last_copy, now)
 
 
-def _round(last: str | None, now: datetime) -> Finding:
+def _round(value: Any, now: datetime) -> Finding:
     """Whether the timer of the server calls the jobs; a town that forgot it sees nothing else go wrong at first."""
     advice = gettext(
         "La DSI planifie « flask --app wsgi jobs run » toutes les cinq minutes. Sans ces tâches, aucun courriel ne "
         "part, un gros import attend, et la clé d'un vote fini n'est pas détruite."
     )
+    last = round_of(value)
     if last is None:
         return Finding(Level.WARNING, gettext("Les tâches automatiques n'ont jamais tourné"), advice)
-    at = datetime.fromisoformat(last)
-    if now - at > ROUND_LATE:
+    if now - last.at > ROUND_LATE:
         return Finding(
             Level.WARNING,
-            gettext("Les tâches automatiques n'ont pas tourné depuis le %(moment)s", moment=moment(at)),
+            gettext("Les tâches automatiques n'ont pas tourné depuis le %(moment)s", moment=moment(last.at)),
             advice,
         )
+    if last.failures and (last.good_at is None or now - last.good_at > ROUND_LATE):
+        return Finding(
+            Level.WARNING,
+            gettext("Les tâches automatiques tournent, mais une partie échoue à chaque fois"),
+            gettext("La DSI lit laquelle dans leur journal, ou par « flask --app wsgi jobs run »."),
+        )
     return Finding(Level.OK, gettext("Les tâches automatiques tournent"))
+
+
+def _copy(value: Any, now: datetime) -> Finding:
+    """Whether the database is copied each day."""
+    if current_app.config["BACKUP_FOLDER"] is None:
+        return Finding(
+            Level.WARNING,
+            gettext("Aucune sauvegarde automatique"),
+            gettext("La DSI donne un dossier par la variable TRACKER_BACKUP_DIR, ou sauvegarde la base à sa façon."),
+            optional=True,
+        )
+    advice = gettext("La DSI lit pourquoi dans le journal des tâches, ou par « flask --app wsgi jobs run ».")
+    last = copy_of(value)
+    if last is None:
+        return Finding(Level.WARNING, gettext("Aucune sauvegarde n'a encore été faite"), advice)
+    if now - last.at > COPY_LATE:
+        return Finding(Level.ERROR, _late_copy(last.at), advice)
+    return Finding(Level.OK, gettext("La base est sauvegardée, la dernière fois le %(moment)s", moment=moment(last.at)))
+
+
+def _late_copy(at: datetime) -> str:
+    return gettext("La base n'est plus sauvegardée depuis le %(moment)s", moment=moment(at))
+
+
+def late_copy(now: datetime) -> str:
+    """What managers are told on the first page when no copy was made for two days; "" when all is well."""
+    if current_app.config["BACKUP_FOLDER"] is None:
+        return ""
+    last = last_copy()
+    return _late_copy(last.at) if last is not None and now - last.at > COPY_LATE else ""
 
 
 def _mail(counts: Counts) -> Iterator[Finding]:

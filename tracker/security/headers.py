@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from flask import Response, request
 
+from tracker import logs
+
 CONTENT_SECURITY_POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -33,7 +35,7 @@ _PAGES = (("Cache-Control", "private, no-cache"), ("Vary", "Cookie, Accept-Langu
 def add_headers(response: Response) -> Response:
     """What a view has said itself stands."""
     said = {name.lower() for name in response.headers.keys()}  # noqa: SIM118 - headers are no dictionary
-    wanted = [*ALWAYS, *(_PAGES if request.endpoint != "static" else ())]
+    wanted = [*ALWAYS, (logs.HEADER, logs.number()), *(_PAGES if request.endpoint != "static" else ())]
     if request.is_secure:
         wanted.append(_SECURE)
     response.headers.extend([(name, value) for name, value in wanted if name.lower() not in said])

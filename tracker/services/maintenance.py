@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import delete, or_
 
 from tracker.extensions import db
 from tracker.models import LoginFailure, Setting, UserSession
-from tracker.queries.readiness import ROUND
+from tracker.queries.supervision import ROUND
 
 KEEP_SESSIONS = timedelta(days=30)
 KEEP_FAILURES = timedelta(days=1)
-NOTE_ROUNDS = timedelta(minutes=30)  # not at each: those who read it count in hours
 
 
 def clean(*, now: datetime) -> tuple[int, int]:
@@ -24,11 +24,18 @@ def clean(*, now: datetime) -> tuple[int, int]:
     return visits.rowcount, failures.rowcount  # type: ignore[attr-defined]
 
 
-def note_round(*, now: datetime) -> None:
-    """Keep when the jobs ran, for the settings to tell a town whose timer is missing or broken."""
-    row = db.session.get(Setting, ROUND, populate_existing=True)
+def note(key: str, value: dict[str, Any]) -> None:
+    """Keep what supervision and the settings tell; raises no revision, since no page for all shows it."""
+    row = db.session.get(Setting, key, populate_existing=True)
     if row is None:
-        db.session.add(Setting(key=ROUND, value=now.isoformat()))
-    elif now - datetime.fromisoformat(row.value) >= NOTE_ROUNDS:
-        row.value = now.isoformat()
+        db.session.add(Setting(key=key, value=value))
+    else:
+        row.value = value
     db.session.flush()
+
+
+def note_round(*, now: datetime, seconds: float, failures: int) -> None:
+    """Keep when the jobs ran and how it went, to tell a town whose timer is missing, or whose rounds fail."""
+    row = db.session.get(Setting, ROUND, populate_existing=True)
+    good_at = now.isoformat() if not failures else row.value["good_at"] if row else None
+    note(ROUND, {"at": now.isoformat(), "good_at": good_at, "seconds": round(seconds, 2), "failures": failures})

@@ -27,6 +27,7 @@ from tracker.views import (
     letters,
     meetings,
     merging,
+    metrics,
     moderation,
     people,
     posters,  # noqa: F401 - adds its address to those of consultations
@@ -50,6 +51,7 @@ BLUEPRINTS = (
     board.bp,
     consultations.bp,
     health.bp,
+    metrics.bp,
     help_pages.bp,
     duties.bp,
     second_factor.bp,

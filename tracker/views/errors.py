@@ -9,6 +9,7 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from werkzeug.exceptions import HTTPException, default_exceptions
 
+from tracker import logs, metrics
 from tracker.errors import ProjectClosed, TooManyAttempts, TrackerError, Unavailable
 from tracker.extensions import CommitFailed, DatabaseTrouble, end_transaction, is_unavailable, speaking
 from tracker.security import choose_locale, resume
@@ -147,6 +148,7 @@ def _unavailable(error: Exception) -> Response:
     # no message: it may hold what a person wrote, or whom they support
     cause = getattr(error, "orig", None) or error.__cause__ or error
     why = errorcode.get(cause.errno or 0, "") if isinstance(cause, OSError) else ""
+    metrics.trouble()
     current_app.logger.error("unavailable: %s %s", type(cause).__name__, why)
     end_transaction(commit=False)
     return _static_page(503)
@@ -170,6 +172,7 @@ def _static_page(code: int) -> Response:
                 lang=locale,
                 carried=carried,
                 resume_url=resume.target() if carried and code == 503 else "",
+                reference=logs.number() if code == 500 else "",
                 site_name=current_app.config["SITE_NAME"],
                 home_url=url_for("home.index"),
             )
@@ -183,7 +186,10 @@ def _unexpected(error: Exception) -> Response:
     """Flask has logged it already."""
     original = getattr(error, "original_exception", None) or error
     end_transaction(commit=False)
-    return _static_page(503 if is_unavailable(original) else 500)
+    if is_unavailable(original):
+        metrics.trouble()
+        return _static_page(503)
+    return _static_page(500)
 
 
 def init_app(app: Flask) -> None:

@@ -15,10 +15,12 @@ bp = Blueprint("health", __name__)
 @bp.get("/healthz")
 @public
 def healthz() -> ResponseReturnValue:
-    """200 and the schema revision, or 503 when the database cannot be reached."""
+    """200 and the schema revision, or 503 when the database cannot be reached or is another version's."""
     try:
         revision = instance.schema_revision()
     except DatabaseTrouble:
         current_app.logger.error("healthz: database unreachable")
         return {"status": "unavailable"}, 503
+    if instance.schema_fault(revision):
+        return {"status": "other schema", "schema": revision}, 503
     return {"status": "ok", "schema": revision}

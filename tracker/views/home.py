@@ -12,7 +12,7 @@ from tracker.charts.spark import Spark, spark
 from tracker.enums import PhaseKind, Role
 from tracker.permissions import Permission, can
 from tracker.progress import ActionState, Summary, progress_curves, summarise
-from tracker.queries import actions, groups, home, log
+from tracker.queries import actions, groups, home, log, readiness
 from tracker.queries.campaigns import CampaignRecord, PhaseRecord
 from tracker.queries.home import Waiting
 from tracker.queries.projects import ProjectRecord
@@ -104,13 +104,15 @@ def _my_actions() -> str:
 
 @filler("my_duties")
 def _my_duties() -> str:
-    """What a moderator or a relais is asked for; nothing for others."""
+    """What a moderator, a relais or a manager is asked for; nothing for others."""
     actor = acting()
     moderated = [p.id for p in page_frame().projects if not p.closed and can(actor, Permission.PROPOSAL_MODERATE, p)]
     waiting = home.duties(moderated, user_id=actor.id) if moderated else home.Duties(0, 0)
     prints = any(grant.role is Role.RELAY for grant in actor.grants)
+    late_copy = readiness.late_copy(current_time()) if can(actor, Permission.SETTINGS_EDIT) else ""
     macro: Any = get_template_attribute("home/_mine.html", "duties")
-    return str(macro(waiting, prints)) if waiting.submissions or waiting.withdrawals or prints else ""
+    asked = waiting.submissions or waiting.withdrawals or prints or late_copy
+    return str(macro(waiting, prints, late_copy)) if asked else ""
 
 
 # --- What waits for the committee -------------------------------------------------------------------------------

@@ -25,6 +25,11 @@ def backup(url: str, target: Path) -> int:
     return size
 
 
+def verify(url: str, source: Path) -> None:
+    """Look through a copy of that kind of database, as a restoration would. Raises Refused."""
+    _kind(url).verify(source)
+
+
 def restore(url: str, source: Path) -> None:
     """Put a copy where there is no database yet; nothing is ever overwritten. Raises Refused.
 

@@ -109,12 +109,17 @@ def _put_in_order(keeper: Connection, *, then: Callable[[], object]) -> None:
         time.sleep(PAUSE)
 
 
-def restore(url: str, source: Path) -> None:
-    program = _program("pg_restore")
+def verify(source: Path) -> None:
+    command = [_program("pg_restore"), "--list", str(source)]
     files.require(source)
-    contents = _run([program, "--list", str(source)], url, refusal=files.unreadable(source))
+    contents = _run(command, refusal=files.unreadable(source))
     if not all(line in contents for line in OURS):
         raise files.unreadable(source)
+
+
+def restore(url: str, source: Path) -> None:
+    verify(source)
+    program = _program("pg_restore")
     with engine_of(url) as engine:
         with engine.connect() as connection:
             refuse_unless_empty(connection)
@@ -153,11 +158,11 @@ def _environment(url: str) -> Mapping[str, str]:
     return {names[key]: str(value) for key, value in given.items() if key in names}
 
 
-def _run(command: list[str], url: str, *, refusal: Refused | None = None) -> str:
+def _run(command: list[str], url: str = "", *, refusal: Refused | None = None) -> str:
     """What the tool says. Raises Refused with its first complaint, never with the values that later ones quote."""
     done = subprocess.run(  # noqa: S603 - a tool of the system, on a file that the operator names
         command,
-        env={**os.environ, **_environment(url), "LC_MESSAGES": "C"},
+        env={**os.environ, **(_environment(url) if url else {}), "LC_MESSAGES": "C"},
         capture_output=True,
         text=True,
         errors="replace",

@@ -44,6 +44,8 @@ def backup(url: str, target: Path) -> int:
         keep(target)
     except BaseException as error:
         target.unlink()
+        if isinstance(error, sqlite3.OperationalError):  # the disk is full, the base is held by somebody
+            raise Refused(gettext("La copie n'est pas faite : %(why)s", why=error)) from error
         if isinstance(error, sqlite3.Error):
             raise Refused(gettext("%(path)s n'est pas une base lisible.", path=source)) from error
         raise
@@ -75,6 +77,22 @@ def _present(path: Path) -> Refused:
     return Refused(gettext("%(path)s existe déjà : rien n'est écrasé. Déplacez-le d'abord.", path=path))
 
 
+def _look_through(copy: sqlite3.Connection, source: Path) -> None:
+    state = copy.execute("PRAGMA integrity_check").fetchone()[0]
+    if state != "ok":
+        raise Refused(gettext("%(path)s est abîmé : %(state)s", path=source, state=state))
+
+
+def verify(source: Path) -> None:
+    files.require(source)
+    try:
+        with closing(sqlite3.connect(_address(source, "ro"), uri=True)) as copy:
+            _look_through(copy, source)
+            copy.execute("SELECT revision FROM instance").fetchone()
+    except sqlite3.Error as error:
+        raise files.unreadable(source) from error
+
+
 def _fill(aside: Path, source: Path) -> None:
     """Copy `source`, once looked through, and raise its revisions."""
     try:
@@ -82,9 +100,7 @@ def _fill(aside: Path, source: Path) -> None:
             closing(sqlite3.connect(_address(source, "ro"), uri=True)) as copy,
             closing(sqlite3.connect(_address(aside, "rw"), uri=True)) as fresh,
         ):
-            state = copy.execute("PRAGMA integrity_check").fetchone()[0]
-            if state != "ok":
-                raise Refused(gettext("%(path)s est abîmé : %(state)s", path=source, state=state))
+            _look_through(copy, source)
             copy.backup(fresh)
             fresh.execute("PRAGMA journal_mode=DELETE")
             step = files.step()
