@@ -94,6 +94,14 @@ def pre_fork(_server: Any, _worker: Any) -> None:
     gc.freeze()
 
 
+def post_worker_init(_worker: Any) -> None:
+    """Its files are made now, rather than by a request that might find the disk full."""
+    from tracker import metrics
+
+    metrics.arrived()
+    metrics.left()
+
+
 def child_exit(_server: Any, worker: Any) -> None:
     """What a process that ended was doing is no longer being done; what it counted stays counted."""
     from prometheus_client.multiprocess import mark_process_dead

@@ -137,13 +137,19 @@ def free_port() -> int:
 
 
 def start(
-    folder: Path, url: str, *arguments: str, name: str = "server", port: int = 0, before: tuple[str, ...] = ()
+    folder: Path,
+    url: str,
+    *arguments: str,
+    name: str = "server",
+    port: int = 0,
+    mode: str = "demo",
+    before: tuple[str, ...] = (),
 ) -> Node:
     """A server that answers; `before`: words of the command that starts it. The caller ends it."""
     port = port or free_port()
     environment = {
-        **os.environ, "TRACKER_MODE": "demo", "TRACKER_SECRET_KEY": SECRET, "TRACKER_INSTANCE": str(folder),
-        "DATABASE_URL": url, "PORT": str(port),
+        **os.environ, "TRACKER_MODE": mode, "TRACKER_SECRET_KEY": SECRET, "TRACKER_INSTANCE": str(folder),
+        "DATABASE_URL": url, "PORT": str(port), "PROMETHEUS_MULTIPROC_DIR": str(folder / f"counts-{port}"),
     }  # fmt: skip
     environment.pop("FLASK_RUN_FROM_CLI", None)
     log = folder / f"{name}.log"

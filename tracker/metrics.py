@@ -32,8 +32,6 @@ _in_flight = Gauge(
 _trouble = Counter(
     "tracker_database_trouble", "Answers 503: the database or the disk was away, busy or full.", registry=_alone
 )
-    "tracker_database_trouble", "Answers 503: the database or the disk was away, busy or full.", registry=_alone
-)
 
 arrived, left, trouble = _in_flight.inc, _in_flight.dec, _trouble.inc
 

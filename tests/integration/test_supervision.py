@@ -6,15 +6,8 @@ import json
 import logging
 import os
 import re
-import signal
-import socket
-import subprocess
-import sys
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -23,12 +16,11 @@ import pytest
 import sqlalchemy.exc
 from flask import Flask
 
-from tests import databases, factories
+from tests import databases, factories, servers
 from tests.client import CheckedClient
-from tests.conftest import NOON, SECRET
+from tests.conftest import NOON
 from tests.integration.test_errors import OWN
 from tracker import logs
-from tracker.config import ROOT
 from tracker.enums import OutboxState
 from tracker.extensions import db, end_transaction, write_transaction
 from tracker.models import OutboxMessage
@@ -254,56 +246,28 @@ def test_a_vote_that_fails_is_told_without_its_name(trial, monkeypatch, caplog) 
 HEALTHY = 'tracker_requests_total{endpoint="health.healthz",method="GET",status="2xx"}'
 
 
-def read(address: str) -> str:
-    with urllib.request.urlopen(address, timeout=10) as answer:  # noqa: S310 - our own server
-        text: str = answer.read().decode()
-    return text
-
-
-@contextmanager
-def serving(app: Flask, folder: Path) -> Iterator[tuple[subprocess.Popen[bytes], str, Path]]:
-    """The production server on that application's database: its process, its address, its log."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environment = {
-        **os.environ, "TRACKER_MODE": "production", "TRACKER_SECRET_KEY": SECRET, "TRACKER_INSTANCE": str(folder),
-        "DATABASE_URL": app.config["BASE"].url, "PORT": str(port), "PROMETHEUS_MULTIPROC_DIR": str(folder / "counts"),
-    }  # fmt: skip
-    environment.pop("FLASK_RUN_FROM_CLI", None)
-    log = folder / "log"
-    with log.open("wb") as output:
-        server = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py", "wsgi:app"], cwd=ROOT, stderr=output,
-            env=environment,
-        )  # fmt: skip
-    try:
-        yield server, f"http://127.0.0.1:{port}", log
-    finally:
-        server.send_signal(signal.SIGTERM)
-        server.wait(timeout=30)
-
-
 @pytest.mark.sqlite("the server is the same on both")
-def test_the_processes_of_a_server_count_together_and_forget_the_server_before(app: Flask, tmp_path: Path) -> None:
+def test_the_processes_of_a_server_count_together_and_forget_the_server_before(
+    app: Flask, tmp_path: Path, monkeypatch: Any
+) -> None:
     databases.let_go(app)
-    counts = tmp_path / "counts"
+    port = servers.free_port()
+    counts = tmp_path / f"counts-{port}"
     counts.mkdir()
     (counts / "counter_1.db").write_bytes(b"of a server that was killed")
-    with serving(app, tmp_path) as (server, address, log):
-        for _ in range(400):
-            assert server.poll() is None, log.read_text()
-            try:
-                read(f"{address}/healthz")
-            except urllib.error.URLError:
-                time.sleep(0.05)
-            else:
-                break
+    with servers.running(tmp_path, app.config["BASE"].url, port=port, mode="production") as node:
+
+        def read(path: str) -> str:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:
+                text: str = answer.read().decode()
+            return text
+
+        before = figures(read("/metrics"))[HEALTHY]
         for _ in range(30):
-            read(f"{address}/healthz")
-        found = {figures(read(f"{address}/metrics"))[HEALTHY] for _ in range(6)}
-        both = len(list(counts.glob("counter_*.db"))) >= 2
-    assert both
-    assert found == {31.0}, "whichever process answers"
-    said = [json.loads(line) for line in log.read_text().splitlines()]
-    assert sum(line.get("endpoint") == "health.healthz" for line in said) == 31
+            read("/healthz")
+        found = {figures(read("/metrics"))[HEALTHY] for _ in range(6)}
+        assert node.stop() == 0
+        said = [json.loads(line) for line in node.said().splitlines()]
+    assert found == {before + 30}, "whichever process answers"
+    assert sum(line.get("endpoint") == "health.healthz" for line in said) == before + 30
+    assert not {path.name for path in counts.glob("gauge_*")}, "nothing is in flight any more"
