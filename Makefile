@@ -48,9 +48,9 @@ test-postgresql: $(VENV)/dev ## Run every integration test on a PostgreSQL of th
 	@scripts/install-postgresql
 	@TRACKER_TEST_DATABASE=postgresql $(VENV)/bin/pytest -n 2 --dist loadfile tests/integration
 
-torture: $(VENV)/dev ## Try the properties on many more cases, new ones each time, and walk every page by keyboard
+torture: $(VENV)/dev ## Try in full what `make test` shortens
 	@scripts/install-browser
-	@TRACKER_TESTS=thorough $(VENV)/bin/pytest -n 2 $$(grep -rlE --include='*.py' '@given|THOROUGH, reason' tests)
+	@TRACKER_TESTS=thorough $(VENV)/bin/pytest -n 2 $$(grep -rlE --include='test_*.py' '@given|from tests.effort import' tests)
 
 lint: $(VENV)/dev ## Check style, types, imports, templates and packages
 	@$(VENV)/bin/ruff check .
