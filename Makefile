@@ -39,6 +39,7 @@ serve: $(VENV)/run ## Run the production server on what DATABASE_URL names (see 
 test: $(VENV)/dev ## Check style and types, then run every test, browser tests included
 	@scripts/install-browser
 	@scripts/install-pdf
+	@scripts/fetch-nginx
 	@$(MAKE) --no-print-directory lint
 	@$(VENV)/bin/pytest -n 2 --dist loadscope --no-loadscope-reorder
 	@scripts/install-postgresql
