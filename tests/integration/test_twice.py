@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from tests.client import Answer, CheckedClient
 from tests.integration import action_scene
@@ -15,8 +16,8 @@ from tests.integration.test_actions import retained
 from tests.integration.test_decisions import Committee
 from tests.integration.test_reviews import SENTENCE, Study, count
 from tracker.enums import ProposalState
-from tracker.extensions import end_transaction
-from tracker.models import Action, Meeting, Review
+from tracker.extensions import db, end_transaction
+from tracker.models import Action, Event, Meeting, Review
 from tracker.services import letters
 
 site = action_scene.site  # the fixture
@@ -130,6 +131,17 @@ def test_a_free_passage_added_twice_in_a_row_is_one(client: CheckedClient, draft
     assert client.post(f"{DRAFT}/ajouter", form).location == first
     end_transaction(commit=False)
     assert [b.key for b in drafted.letter().blocks if b.kind == "text"] == ["libre-1"]
+
+
+def test_a_passage_written_twice_from_the_same_page_is_written_once(client: CheckedClient, drafted: Scene) -> None:
+    page = client.login(drafted.editor).get(DRAFT)
+    hidden = {str(one["name"]): str(one["value"]) for one in page.select("input[name^=editorial-]")}
+    form = hidden | {"act": "write", "editorial-text": "Un trimestre bien rempli."}
+    for _twice in range(2):
+        assert "Passage enregistré" in client.submit(f"{DRAFT}/blocs/editorial", form)
+    end_transaction(commit=False)
+    assert db.session.scalars(select(Event.verb)).all().count("letter:write") == 1
+    client.post(f"{DRAFT}/blocs/editorial", form | {"editorial-text": "Un autre texte."}, expected=409)
 
 
 # --- Nothing is lost without a question

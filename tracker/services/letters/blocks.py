@@ -67,20 +67,22 @@ def edit_block(
 ) -> LetterBlock:
     """Write the text of a block: in the place of what the data says, or before its figures and names.
 
-    An empty text gives a block made from data its own words back. `revision` and `seen` are those of the page that was
-    edited. Raises Conflict, Refused (`text`, `title`).
+    An empty text gives a block made from data its own words back; what it says already is not written again.
+    `revision` and `seen` are those of the page that was edited. Raises Conflict, Refused (`text`, `title`).
     """
     _may(letter, actor)
     row = _block(letter, key)
-    _check_seen(letter, row, revision, seen)
-    wanted = validation.body(text, field="text", required=row.kind == FREE)
+    wanted = validation.body(text, field="text", required=row.kind == FREE) or None
+    data = row.data
     if row.kind == FREE:
-        row.data = {**row.data, "title": validation.title(title, field="title")}
-    row.edited_text = wanted or None
+        data = {**data, "title": validation.title(title, field="title")}
     source = {name: value for name, value in row.source.items() if name != "rewritten_over"}
-    if row.edited_text is not None and row.kind not in {EDITORIAL, FREE}:
-        source["rewritten_over"] = digest(canonical(row.data))
-    row.source = source
+    if wanted is not None and row.kind not in {EDITORIAL, FREE}:
+        source["rewritten_over"] = digest(canonical(data))
+    if (wanted, data, source) == (row.edited_text, row.data, row.source):
+        return row  # a button pressed twice, or again because no answer came
+    _check_seen(letter, row, revision, seen)
+    row.edited_text, row.data, row.source = wanted, data, source
     _touched(letter, "letter:write", key, actor=actor, now=now)
     return row
 
