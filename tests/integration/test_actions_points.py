@@ -58,7 +58,8 @@ def test_nothing_has_changed_is_one_button(client: CheckedClient, site: Site) ->
     page = client.submit(f"/actions/{site.number}/rien-n-a-change", sent)
     assert "rien n'a changé" in page
     assert state(site).last_news_on == TODAY
-    page = client.submit(f"/actions/{site.number}/rien-n-a-change", sent)
+    assert "rien n'a changé" in client.submit(f"/actions/{site.number}/rien-n-a-change", sent), "pressed twice"
+    page = be(client, site, "lead").submit(f"/actions/{site.number}/rien-n-a-change", sent)
     assert "a changé depuis que vous avez ouvert" in page
     assert rows() == 2
 

@@ -195,7 +195,7 @@ def test_a_refused_withdrawal_leaves_the_text_and_may_be_asked_again(town: Scene
             row = redactions.ask(TextKind.DECISION, key, "", WHY, actor=actor_of("gestion", clock), now=clock.now)
             asked = row.id
         with pytest.raises(Conflict), writing():
-            redactions.ask(TextKind.DECISION, key, "", WHY, actor=actor_of("gestion", clock), now=clock.now)
+            redactions.ask(TextKind.DECISION, key, "", f"{WHY} Vite.", actor=actor_of("gestion", clock), now=clock.now)
         with writing():
             redactions.refuse(asked, actor=actor_of("copil", clock), now=clock.now)
     assert "MARTIN" in db.session.get_one(Decision, key).reason

@@ -217,9 +217,10 @@ def _says(row: ActionUpdate, statement: Statement, record: ActionRecord, now: da
     note, private_note, _reason = check_texts(statement, values, before=values)
     added = {mark.milestone_id for mark in row.marks if mark.kind is MarkKind.ADDED}
     labels = {label for key, label in record.milestone_labels if key in added}
+    steps = _latest(record, now).milestones
     return (
         (values, note, private_note) == (said, row.note, row.private_note)
-        and not marks_of(statement, _latest(record, now).milestones)
+        and not marks_of(statement, steps, on_the_day=steps)
         and {new.label for new in statement.added} == labels
     )
 
