@@ -56,6 +56,7 @@ torture: $(VENV)/dev ## Try in full what `make test` shortens
 lint: $(VENV)/dev ## Check style, types, imports, templates and packages
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/bandit -c pyproject.toml -q -r tracker wsgi.py gunicorn.conf.py
 	@$(VENV)/bin/mypy
 	@$(VENV)/bin/lint-imports
 	@$(VENV)/bin/djlint --lint --quiet tracker/templates
