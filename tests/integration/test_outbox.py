@@ -307,7 +307,7 @@ def test_nothing_is_sent_about_what_is_over(
             for row in letters_asked(letter):
                 row.answered_at = clock()
         else:
-            clock.advance(minutes=1)
+            clock.advance(minutes=3)
             letters.ask_proofreading(letter, [asked.reader.id, asked.agent.id], actor=asked.actor, now=clock())
     send_all(clock)
     assert states()[:2] == [OutboxState.CANCELLED] * 2
