@@ -145,6 +145,8 @@ def number(value: float | None, digits: int = 0) -> str:
     """1 234,5 with no more digits than asked."""
     if value is None:
         return "–"
+    if not digits and 0 <= value < 999:  # written the same in every language, and most of what pages count
+        return str(round(value))
     text: str = format_decimal(round(value, digits) if digits else round(value))
     return text
 

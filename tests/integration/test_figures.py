@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 from tests import factories
 from tracker.enums import ActionStatus, ProposalState, UpdateKind
+from tracker.models import ProposalTransition
 from tracker.queries import figures, projects
 
 DAY = date(2026, 3, 10)
@@ -33,6 +34,37 @@ def test_figures_count_what_was_effective_and_known(app, writing) -> None:
     then = figures.snapshot(project, as_of=DAY, known_at=factories.noon(DAY))
     assert then.counters["actions_in_progress"] == 1
     assert then.counters["actions_suspended"] == 0
+
+
+def test_a_person_counts_while_one_of_their_proposals_is_sent_and_once(app, writing) -> None:
+    with writing():
+        programme = factories.programme()
+        author, other = factories.user(programme=programme), factories.user(programme=programme)
+        returned = factories.proposal(programme, author=author, sent_on=date(2026, 2, 2), state=ProposalState.SUBMITTED)
+        moves = ((ProposalState.DRAFT, date(2026, 2, 10)), (ProposalState.SUBMITTED, date(2026, 3, 1)))
+        for to, day in moves:
+            factories.add(
+                ProposalTransition(
+                    proposal_id=returned.id, from_state=returned.state, to_state=to, effective_on=day,
+                    recorded_at=factories.noon(day),
+                )
+            )  # fmt: skip
+        for sent_on in (date(2026, 2, 20), date(2026, 2, 25)):
+            factories.proposal(programme, author=other, sent_on=sent_on)
+    project = projects.frame().principal
+    assert project is not None
+
+    def counted(day: date, known_at: datetime | None = None) -> tuple[int, int]:
+        found = figures.snapshot(project, as_of=day, known_at=known_at)
+        return found.contributors, found.submitted
+
+    expected = {
+        date(2026, 2, 1): (0, 0), date(2026, 2, 2): (1, 1), date(2026, 2, 10): (0, 0), date(2026, 2, 20): (1, 1),
+        date(2026, 2, 28): (1, 2), date(2026, 3, 1): (2, 3),
+    }  # fmt: skip
+    assert {day: counted(day) for day in expected} == expected
+    # the return was not known yet
+    assert counted(date(2026, 2, 15), factories.noon(date(2026, 2, 9))) == (1, 1)
 
 
 def test_filters_leave_what_they_say_and_the_bucket_without(app, writing) -> None:

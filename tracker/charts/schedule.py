@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
+from typing import NamedTuple
 
 from flask_babel import gettext, ngettext
 
@@ -32,6 +32,7 @@ from tracker.filters import day, number, short_day
 from tracker.progress import add_months
 
 ONE_LINE_EACH = 30
+GROUPS_SHOWN = 24  # more lines than this cannot be told apart; the table has the others
 DAY_MS = 86_400_000
 SOON = 3  # months
 Plan = tuple[date | None, date | None]
@@ -39,8 +40,7 @@ Plan = tuple[date | None, date | None]
 DONE, LATE_END, COMING, STOPPED = "done", "late", "coming", "stopped"
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One action of the schedule; `group` is a slug, "sans" for none."""
 
     number: int
@@ -189,7 +189,7 @@ def _short(text: str, length: int = 56) -> str:
 
 
 def _groups(dated: Sequence[Line], scope: Scope) -> tuple[list[Spec], list[str], list[str]]:
-    groups = _grouped(dated)
+    groups = _shown(_grouped(dated))
     keys = [slug for slug, _, _ in groups]
     known = [(slug, [line for line in own if all(line.first)]) for slug, _, own in groups]
     known = [(slug, own) for slug, own in known if own]
@@ -221,6 +221,15 @@ def _grouped(lines: Sequence[Line]) -> list[tuple[str, str, list[Line]]]:
         for slug, found in groupby(lines, key=lambda line: line.group)
         if (own := list(found))
     ]
+
+
+def _shown(groups: list[tuple[str, str, list[Line]]]) -> list[tuple[str, str, list[Line]]]:
+    """The groups that have most passed ends, when there are too many to draw, in their order."""
+    if len(groups) <= GROUPS_SHOWN:
+        return groups
+    late = sorted(groups, key=lambda group: -sum(line.late for line in group[2]))[:GROUPS_SHOWN]
+    kept = {slug for slug, _, _ in late}
+    return [group for group in groups if group[0] in kept]
 
 
 def _span(plans: Iterable[Plan]) -> tuple[date, date]:

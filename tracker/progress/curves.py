@@ -56,21 +56,33 @@ class Curves:
 
 def status_by_month(timeline: Timeline, first: date, last: date, as_of: date) -> tuple[MonthPoint[ActionStatus], ...]:
     """Numbers of actions in each status at the end of each month, at D or `last` for the last."""
-    points = month_ends(first, min(last, as_of))
-    return _count_by_month(timeline, points, tuple(ActionStatus), lambda step: step.status)
+    return _count_by_month(timeline, (first, last, as_of), tuple(ActionStatus), lambda step: step.status)
 
 
 def health_by_month(timeline: Timeline, first: date, last: date, as_of: date) -> tuple[MonthPoint[Health], ...]:
     """The same for the declared health."""
-    points = month_ends(first, min(last, as_of))
-    return _count_by_month(timeline, points, tuple(Health), lambda step: step.health)
+    return _count_by_month(timeline, (first, last, as_of), tuple(Health), lambda step: step.health)
 
 
 def _count_by_month(
-    timeline: Timeline, points: Sequence[date], members: Sequence[C], read: Callable[[Step], C]
+    timeline: Timeline, days: tuple[date, date, date], members: Sequence[C], read: Callable[[Step], C]
 ) -> tuple[MonthPoint[C], ...]:
+    """The ends of months do not depend on D, which only says where they stop: they are counted once."""
+    first, last, as_of = days
+    points = month_ends(first, min(last, as_of))
     if not points:
         return ()
+    ends = month_ends(first, last)
+    whole = timeline.once((members, ends), lambda: _count(timeline, ends, members, read))
+    standing = [read(step) for _, step in timeline.leaves_at(points[-1])]
+    now = {member: standing.count(member) for member in members}
+    earlier = len(points) - 1
+    return whole[:earlier] + (MonthPoint(points[earlier], now),)  # noqa: RUF005 - mypy loses the type of a mixed tuple
+
+
+def _count(
+    timeline: Timeline, points: Sequence[date], members: Sequence[C], read: Callable[[Step], C]
+) -> tuple[MonthPoint[C], ...]:
     # Differences: +1 where a step begins, -1 where it ends.
     changes = {member: [0] * (len(points) + 1) for member in members}
     for _, spans in timeline.leaf_steps(points, as_of=points[-1]):
@@ -167,30 +179,73 @@ class _Planned:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Past:
+    """What month ends say whatever D: the actual line, the baseline over the same points, and when each counted."""
+
+    actual: tuple[CurvePoint, ...]
+    baseline: tuple[CurvePoint, ...]
+    runs: dict[int, list[tuple[int, int]]]  # by action
+
+
+def _past(timeline: Timeline, ends: Sequence[date]) -> _Past:
+    actual, baseline = _Actual(len(ends)), _Planned(ends)
+    found: dict[int, list[tuple[int, int]]] = {}
+    for log, spans in timeline.leaf_steps(ends, as_of=ends[-1]):
+        action = log.record
+        for start, stop, step in spans:
+            actual.add(start, stop, step, action.weight)
+        runs = _counted_runs(spans)
+        for start, stop in runs:
+            baseline.add(start, stop, (action.baseline_start, action.baseline_end), action.weight)
+        found[action.id] = runs
+    return _Past(actual.points(ends), baseline.points(), found)
+
+
 def progress_curves(timeline: Timeline, *, first: date, last: date, as_of: date) -> Curves:
     """Actual progress until D, and both plans until `last`, at month ends and at D.
 
     Point x of a plan counts the actions that the actual line counts at min(x, D); current dates are
     those as of D.
     """
-    days = set(month_ends(first, last))
-    if first <= as_of <= last:
-        days.add(as_of)
-    points = sorted(days)
-    actual, baseline, current = _Actual(len(points)), _Planned(points), _Planned(points)
-    weighted = False
-    for log, spans in timeline.leaf_steps(points, as_of=as_of):
+    ends = month_ends(first, last)
+    if not ends:
+        return Curves((), (), (), False)
+    past = timeline.once(("progress", ends), lambda: _past(timeline, ends))
+    shown = first <= as_of <= last
+    points = sorted({*ends, as_of}) if shown else list(ends)
+    here = bisect_left(points, as_of)  # the points before D, where D does not change what counts
+    size = len(points)
+    now, later, current = _Actual(1), _Planned(points), _Planned(points)
+    standing = timeline.leaves_at(as_of)
+    for log, step in standing:
         action = log.record
-        now = log.rows[log.index_at(as_of)]
-        weighted = weighted or action.weight != 1
-        for start, stop, step in spans:
-            actual.add(start, stop, step, action.weight)
-        for start, stop in _counted_runs(spans):
-            plan = action.baseline_start, action.baseline_end
-            baseline.add(start, stop, plan, action.weight)
-            current.add(start, stop, (now.planned_start, now.planned_end), action.weight)
-    until_now = points[: bisect_right(points, as_of)]
-    return Curves(actual.points(until_now), baseline.points(), current.points(), weighted)
+        now.add(0, 1, step, action.weight)
+        if step.progress is not None:
+            later.add(here, size, (action.baseline_start, action.baseline_end), action.weight)
+    counting = {log.record.id for log, step in standing if step.progress is not None}
+    for log in timeline.logs:
+        action, index = log.record, log.index_at(as_of)
+        if index >= 0:
+            plan = log.rows[index].planned_start, log.rows[index].planned_end
+            for start, stop in _ranges(past.runs.get(action.id, ()), here, size, counts=action.id in counting):
+                current.add(start, stop, plan, action.weight)
+    return Curves(
+        (*past.actual[:here], *now.points(points[here : here + 1] if shown else ())),
+        (*past.baseline[:here], *later.points()[here:]),
+        current.points(),
+        any(log.record.weight != 1 for log, _ in standing),
+    )
+
+
+def _ranges(runs: Sequence[tuple[int, int]], here: int, size: int, *, counts: bool) -> list[tuple[int, int]]:
+    """Where an action counts: its runs (the latest first) before `here`, and all that follows when it counts there."""
+    shown = [(start, min(stop, here)) for start, stop in runs if start < here]
+    if counts and shown and shown[0][1] == here:
+        shown[0] = shown[0][0], size
+    elif counts:
+        shown.append((here, size))
+    return shown
 
 
 def _counted_runs(spans: Sequence[tuple[int, int, Step]]) -> list[tuple[int, int]]:

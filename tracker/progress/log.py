@@ -10,6 +10,7 @@ from operator import attrgetter
 from typing import Literal
 
 from tracker.enums import ActionStatus, Health, MarkKind, UpdateKind
+from tracker.progress.days import add_months
 from tracker.records import ActionRecord, MarkRecord, UpdateRecord
 
 ProgressRule = Literal["stopped", "done", "milestones", "declared", "to_start", "none", "sub_actions"]
@@ -77,6 +78,23 @@ class Step:
     rule: ProgressRule
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a log says from one row to the next: all of an action's state that does not depend on the day."""
+
+    index: int
+    row: UpdateRecord
+    status: ActionStatus
+    health: Health
+    milestones: tuple[MilestoneState, ...]
+    has_milestones: bool  # dropped ones apart
+    some_open: bool
+    open_dues: tuple[date, ...]
+    progress: float | None
+    rule: ProgressRule
+    silent_after: date
+
+
 def live_rows(action: ActionRecord, *, known_at: datetime | None = None) -> tuple[UpdateRecord, ...]:
     """The rows in force as known at K, retractions apart, in the log's order.
 
@@ -124,13 +142,15 @@ def progress_of(
 class ActionLog:
     """The live rows of an action, ready to be asked for any day."""
 
-    __slots__ = ("_steps", "days", "record", "rows")
+    __slots__ = ("_standing", "_step_days", "_steps", "days", "record", "rows")
 
     def __init__(self, record: ActionRecord, *, known_at: datetime | None = None) -> None:
         self.record = record
         self.rows = live_rows(record, known_at=known_at)
         self.days = [row.effective_on for row in self.rows]
         self._steps: tuple[Step, ...] | None = None
+        self._step_days: list[date] = []
+        self._standing: Standing | None = None
 
     @property
     def exists_from(self) -> date | None:
@@ -166,11 +186,51 @@ class ActionLog:
         states.sort(key=lambda state: (state.due or date.max, state.id))
         return tuple(states)
 
+    def standing_at(self, index: int) -> Standing:
+        """What the row of that index and those before it say, whatever the day; the last one asked for is kept."""
+        kept = self._standing
+        if kept is None or kept.index != index:
+            kept = self._standing = self._stand(index)
+        return kept
+
+    def _stand(self, index: int) -> Standing:
+        row = self.rows[index]
+        status = status_of(row)
+        milestones = self.milestones_at(index)
+        kept = [milestone for milestone in milestones if not milestone.dropped]
+        progress, rule = progress_of(
+            status,
+            row.declared_progress,
+            sum(milestone.weight for milestone in kept if milestone.done),
+            sum(milestone.weight for milestone in kept),
+        )
+        return Standing(
+            index=index,
+            row=row,
+            status=status,
+            health=health_of(row, status),
+            milestones=milestones,
+            has_milestones=bool(kept),
+            some_open=any(not milestone.done for milestone in kept),
+            open_dues=tuple(sorted(m.due for m in kept if m.due is not None and not m.done)),
+            progress=progress,
+            rule=rule,
+            silent_after=add_months(row.effective_on, self.record.rhythm_months),
+        )
+
+    def step_at(self, day: date) -> Step | None:
+        """What stands on that day; None when the action does not exist yet."""
+        steps = self.steps
+        index = bisect_right(self._step_days, day) - 1
+        return steps[index] if index >= 0 else None
+
     @property
     def steps(self) -> tuple[Step, ...]:
         """One step per day with a row, computed once: what each point of a curve looks up."""
         if self._steps is None:
-            self._steps = self._walk()
+            steps = self._walk()
+            self._step_days = [step.on for step in steps]
+            self._steps = steps
         return self._steps
 
     def _walk(self) -> tuple[Step, ...]:

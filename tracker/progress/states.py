@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from datetime import date
 
 from tracker.enums import ActionStatus, Health, ToCheck
-from tracker.progress.days import add_months
-from tracker.progress.log import (
-    ActionLog,
-    MilestoneState,
-    ProgressRule,
-    health_of,
-    progress_of,
-    status_of,
-)
+from tracker.progress.log import ActionLog, MilestoneState, ProgressRule
 from tracker.progress.measures import elapsed_percent
 from tracker.records import ActionRecord, UpdateRecord
+
+# looked up once: a board judges 15,000 actions
+_CLOSED = frozenset(status for status in ActionStatus if status.is_closed)
+_TO_START = ActionStatus.TO_START
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,24 +56,16 @@ def judge(log: ActionLog, *, as_of: date, leaf: bool = True, behind_points: int 
     index = log.index_at(as_of)
     if index < 0:
         return None
-    action, row = log.record, log.rows[index]
-    status = status_of(row)
-    health = health_of(row, status)
-    milestones = log.milestones_at(index)
-    kept = [milestone for milestone in milestones if not milestone.dropped]
-    progress, rule = progress_of(
-        status,
-        row.declared_progress,
-        sum(milestone.weight for milestone in kept if milestone.done),
-        sum(milestone.weight for milestone in kept),
-    )
-    expected = not status.is_closed
-    overdue = sum(m.due is not None and m.due < as_of for m in kept if not m.done)
+    found = log.standing_at(index)
+    action, row, status, health = log.record, found.row, found.status, found.health
+    progress, rule = found.progress, found.rule
+    expected = status not in _CLOSED
+    overdue = bisect_left(found.open_dues, as_of)
     late = expected and row.planned_end is not None and row.planned_end < as_of
-    behind = _is_behind(row, status, milestones=bool(kept), overdue=overdue, behind_points=behind_points)
+    behind = _is_behind(row, status, milestones=found.has_milestones, overdue=overdue, behind_points=behind_points)
     # The state is the latest row in force, hence also the last news: a confirmation or a correction
     # is a row like another, a retraction is none.
-    silent = expected and add_months(row.effective_on, action.rhythm_months) < as_of
+    silent = expected and found.silent_after < as_of
     return ActionState(
         action=action,
         as_of=as_of,
@@ -89,7 +78,7 @@ def judge(log: ActionLog, *, as_of: date, leaf: bool = True, behind_points: int 
         planned_end=row.planned_end,
         stated_on=row.effective_on,
         last_news_on=row.effective_on,
-        milestones=milestones,
+        milestones=found.milestones,
         progress=progress,
         progress_rule=rule,
         leaf=leaf,
@@ -97,11 +86,11 @@ def judge(log: ActionLog, *, as_of: date, leaf: bool = True, behind_points: int 
         left_out=leaf and rule == "stopped",
         missing=leaf and rule == "none",
         late=late,
-        late_start=(status is ActionStatus.TO_START and row.planned_start is not None and row.planned_start < as_of),
+        late_start=(status is _TO_START and row.planned_start is not None and row.planned_start < as_of),
         behind=behind,
         silent=silent,
         silent_since=row.effective_on if silent else None,
-        to_check=_to_check(row, status, health, troubled=late or behind, some_open=any(not m.done for m in kept)),
+        to_check=_to_check(row, status, health, troubled=late or behind, some_open=found.some_open),
         open_milestones_late=overdue if expected else 0,
     )
 

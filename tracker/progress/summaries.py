@@ -37,25 +37,23 @@ def summarise(states: Iterable[ActionState]) -> Summary:
     given = tuple(states)
     parents = {state.action.parent_id for state in given} - {None}
     leaves = [state for state in given if state.leaf and state.action.id not in parents]
-    by_status = dict.fromkeys(ActionStatus, 0)
-    by_health = dict.fromkeys(Health, 0)
-    for state in leaves:
-        by_status[state.status] += 1
-        by_health[state.health] += 1
+    statuses, healths = [state.status for state in leaves], [state.health for state in leaves]
+    by_status = {status: statuses.count(status) for status in ActionStatus}
+    by_health = {health: healths.count(health) for health in Health}
     counted = [(state.action.weight, state.progress) for state in leaves if state.progress is not None]
     return Summary(
         total=len(leaves),
         by_status=by_status,
         by_health=by_health,
-        late=sum(state.late for state in leaves),
-        late_start=sum(state.late_start for state in leaves),
-        silent=sum(state.silent for state in leaves),
-        to_check=sum(bool(state.to_check) for state in leaves),
-        behind=sum(state.behind for state in leaves),
+        late=sum([state.late for state in leaves]),
+        late_start=sum([state.late_start for state in leaves]),
+        silent=sum([state.silent for state in leaves]),
+        to_check=sum([bool(state.to_check) for state in leaves]),
+        behind=sum([state.behind for state in leaves]),
         progress=weighted_mean(counted),
         used=len(counted),
-        left_out=sum(state.left_out for state in leaves),
-        missing=sum(state.missing for state in leaves),
+        left_out=sum([state.left_out for state in leaves]),
+        missing=sum([state.missing for state in leaves]),
         weighted=any(state.action.weight != 1 for state in leaves),
     )
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime
+from typing import Any, TypeVar
 
 from tracker.progress.log import ActionLog, Step
 from tracker.progress.measures import weighted_mean
 from tracker.progress.states import ActionState, judge
 from tracker.records import ActionRecord
+
+T = TypeVar("T")
 
 
 class Timeline:
@@ -20,7 +23,7 @@ class Timeline:
     have sub-actions, hence do not count themselves, is read from the whole.
     """
 
-    __slots__ = ("_children", "_leaf_until", "_others", "logs")
+    __slots__ = ("_at", "_children", "_leaf_until", "_others", "_whole", "logs")
 
     def __init__(
         self,
@@ -34,6 +37,8 @@ class Timeline:
         self._others = others
         self._children = children
         self._leaf_until = leaf_until
+        self._whole: dict[Hashable, Any] = {}
+        self._at: tuple[date | None, list[tuple[ActionLog, Step]]] = (None, [])
 
     @classmethod
     def build(cls, actions: Iterable[ActionRecord], known_at: datetime | None = None) -> Timeline:
@@ -98,6 +103,25 @@ class Timeline:
             for log in logs
         )
         return [state for state in judged if state is not None]
+
+    def once(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What does not depend on the day asked for, made once for this timeline."""
+        if key not in self._whole:
+            self._whole[key] = make()
+        found: T = self._whole[key]
+        return found
+
+    def leaves_at(self, day: date) -> list[tuple[ActionLog, Step]]:
+        """What stands of each action that counts on that day; the last day asked for is kept."""
+        kept_day, found = self._at
+        if kept_day != day:
+            found = [
+                (log, step)
+                for log in self.logs
+                if self.is_leaf(log.record.id, day) and (step := log.step_at(day)) is not None
+            ]
+            self._at = day, found
+        return found
 
     def leaf_steps(
         self, points: Sequence[date], *, as_of: date

@@ -77,7 +77,7 @@ def board(
 ) -> Board:
     """Everything a board counts, from one reading of the log. `without_group`: the name of that bucket."""
     whole = log.timeline(project, known_at=known_at)
-    line = whole.select(filters.keeps)
+    line = whole if filters == figures.EVERYTHING else whole.select(filters.keeps)
     states = line.states(as_of)
     leaves = tuple(state for state in states if state.leaf)
     names = {group.id: (group.slug, group.name) for group in choices.groups}
@@ -105,7 +105,7 @@ def _lines(
 ) -> tuple[Line, ...]:
     """Actions in the order of their groups, those without group last."""
     rank = {key: position for position, key in enumerate(names)}
-    ordered = sorted(states, key=lambda s: (rank.get(s.action.group_id or 0, len(rank)), s.action.number))
+    ordered = sorted(states, key=lambda s: rank.get(s.action.group_id or 0, len(rank)))  # by number already
     return tuple(
         Line(
             s.action.number,

@@ -5,13 +5,16 @@ Board, letters, meetings and exports count with this module and nothing else, so
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from itertools import accumulate, groupby
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, select, true
-from sqlalchemy.sql.selectable import Subquery
+from sqlalchemy import ColumnElement, Select, case, exists, func, select, true
 
 from tracker.enums import ActionStatus, ProposalState
 from tracker.extensions import db
@@ -24,6 +27,7 @@ from tracker.models import (
 )
 from tracker.progress import ActionState, Summary, summarise
 from tracker.queries import log
+from tracker.queries.kept import Kept, database
 from tracker.queries.projects import ProjectRecord
 from tracker.queries.proposals import of_employer
 from tracker.records import ActionRecord
@@ -131,45 +135,116 @@ def _narrowed(query: Select[Any], filters: Filters) -> Select[Any]:
     return query
 
 
-def states_as_of(programme_id: int, *, as_of: date, known_at: datetime | None, filters: Filters) -> Subquery:
-    """(proposal_id, state) as of D known at K: the last effective move of each proposal, drafts never sent apart."""
-    known: list[ColumnElement[bool]] = [ProposalTransition.effective_on <= as_of]
-    if known_at is not None:
-        known.append(ProposalTransition.recorded_at <= known_at)
-    rank = func.row_number().over(
-        partition_by=ProposalTransition.proposal_id,
-        order_by=(
-            ProposalTransition.effective_on.desc(),
-            ProposalTransition.recorded_at.desc(),
-            ProposalTransition.id.desc(),
-        ),
-    )
-    moves = _narrowed(
-        select(ProposalTransition.proposal_id, ProposalTransition.to_state.label("state"), rank.label("rank"))
+@dataclass(frozen=True, slots=True)
+class _ProposalDays:
+    """How many proposals were in each state, and how many people had sent one, from each day on which that moved."""
+
+    days: tuple[date, ...]
+    states: tuple[dict[ProposalState, int], ...]
+    people: tuple[int, ...]
+
+    def at(self, day: date) -> tuple[dict[ProposalState, int], int]:
+        index = bisect_right(self.days, day) - 1
+        return (self.states[index], self.people[index]) if index >= 0 else ({}, 0)
+
+
+Span = tuple[date, date]
+_proposal_days: Kept[_ProposalDays] = Kept(8)
+
+
+def proposal_days(project: ProjectRecord, *, known_at: datetime | None, filters: Filters) -> _ProposalDays:
+    """What became of the proposals of a project, for any day: read once for the whole project as known now."""
+
+    def read() -> _ProposalDays:
+        moves = _moves(project.id, known_at=known_at, filters=filters)
+        return _by_day(moves, _signatures(project.id, filters=filters))
+
+    if known_at is not None or filters != EVERYTHING:
+        return read()
+    return _proposal_days.get((database(), project), read)
+
+
+def _moves(programme_id: int, *, known_at: datetime | None, filters: Filters) -> list[tuple[int, date, ProposalState]]:
+    """(proposal, day, state) known at K, each proposal's in order; drafts never sent apart."""
+    known = [] if known_at is None else [ProposalTransition.recorded_at <= known_at]
+    query: Any = (
+        select(ProposalTransition.proposal_id, ProposalTransition.effective_on, ProposalTransition.to_state)
         .join(Proposal, Proposal.id == ProposalTransition.proposal_id)
-        .where(Proposal.programme_id == programme_id, and_(*known)),
-        filters,
-    ).subquery()
-    return select(moves.c.proposal_id, moves.c.state).where(moves.c.rank == 1).subquery()
+        .where(Proposal.programme_id == programme_id, *known)
+        .order_by(
+            ProposalTransition.proposal_id,
+            ProposalTransition.effective_on,
+            ProposalTransition.recorded_at,
+            ProposalTransition.id,
+        )
+    )
+    return [(row[0], row[1], row[2]) for row in db.session.execute(_narrowed(query, filters))]
 
 
-def _contributors(states: Subquery, *, by_employer: bool) -> Select[int]:
-    """Distinct people among the authorships of what was sent: accounts, names or numbers within their workshop.
+def _signatures(programme_id: int, *, filters: Filters) -> Iterable[tuple[int, Hashable]]:
+    """(proposal, person): accounts, names or numbers within their workshop.
 
     A filter by employer leaves out those whose name is not displayed (design 4.7).
     """
     within = case((Authorship.user_id.is_(None), Proposal.workshop_id), else_=None)
-    named: ColumnElement[bool] = ~Authorship.sealed if by_employer else true()
-    people = (
-        select(Authorship.user_id, within.label("workshop_id"), Authorship.name, Authorship.number)
-        .select_from(states)
-        .join(Proposal, Proposal.id == states.c.proposal_id)
-        .join(Authorship, Authorship.proposal_id == Proposal.id)
-        .where(states.c.state != ProposalState.DRAFT, named)
-        .distinct()
-        .subquery()
+    named: ColumnElement[bool] = ~Authorship.sealed if filters.entity_id is not None else true()
+    kept = _narrowed(select(Proposal.id).where(Proposal.programme_id == programme_id), filters)
+    query = (
+        select(Authorship.proposal_id, Authorship.user_id, within, Authorship.name, Authorship.number)
+        .join(Proposal, Proposal.id == Authorship.proposal_id)
+        .where(Authorship.proposal_id.in_(kept), named)
     )
-    return select(func.count()).select_from(people)
+    return ((key, tuple(person)) for key, *person in db.session.execute(query))
+
+
+def _by_day(
+    moves: Iterable[tuple[int, date, ProposalState]], signatures: Iterable[tuple[int, Hashable]]
+) -> _ProposalDays:
+    changes: dict[date, Counter[ProposalState]] = defaultdict(Counter)
+    sent: dict[int, list[Span]] = {}  # when a proposal was sent, and not returned
+    for key, found in groupby(moves, key=itemgetter(0)):
+        last: ProposalState | None = None
+        for on, state in {on: state for _, on, state in found}.items():  # the last move of each day
+            changes[on][state] += 1
+            if last is not None:
+                changes[on][last] -= 1
+            if state is not ProposalState.DRAFT and (last is None or last is ProposalState.DRAFT):
+                sent.setdefault(key, []).append((on, date.max))
+            elif state is ProposalState.DRAFT and last is not None and last is not ProposalState.DRAFT:
+                sent[key][-1] = (sent[key][-1][0], on)
+            last = state
+    by_person: dict[Hashable, list[Span]] = defaultdict(list)
+    for key, person in signatures:
+        by_person[person] += sent.get(key, ())
+    people: Counter[date] = Counter()
+    for spans in by_person.values():
+        for begin, end in _joined(spans):
+            people[begin] += 1
+            people[end] -= 1
+    days = sorted(changes)
+    states = accumulate((changes[on] for on in days), _moved)
+    return _ProposalDays(
+        tuple(days),
+        tuple({state: n for state, n in one.items() if n} for one in states),
+        tuple(accumulate(people[on] for on in days)),
+    )
+
+
+def _moved(before: Counter[ProposalState], change: Counter[ProposalState]) -> Counter[ProposalState]:
+    after = before.copy()
+    after.update(change)
+    return after
+
+
+def _joined(spans: list[Span]) -> list[Span]:
+    """The same days, none told twice."""
+    joined: list[Span] = []
+    for begin, end in sorted(spans):
+        if joined and begin <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((begin, end))
+    return joined
 
 
 def snapshot(
@@ -180,21 +255,18 @@ def snapshot(
     filters: Filters = EVERYTHING,
     actions: Iterable[ActionState] | None = None,
 ) -> Snapshot:
-    """The figures of a project, in one statement, and two more when the log must be read.
+    """The figures of a project, in two statements unless this process keeps them, and two more to read the log.
 
     `actions`: the states of the same actions on the same day, when the caller has them already.
     """
-    states = states_as_of(project.id, as_of=as_of, known_at=known_at, filters=filters)
-    people = _contributors(states, by_employer=filters.entity_id is not None).scalar_subquery()
-    rows = db.session.execute(select(states.c.state, func.count(), people).group_by(states.c.state)).all()
-    counts: dict[ProposalState, int] = {row[0]: row[1] for row in rows}
+    proposals, contributors = proposal_days(project, known_at=known_at, filters=filters).at(as_of)
     if actions is None:
         actions = log.timeline(project, known_at=known_at).select(filters.keeps).states(as_of)
     return Snapshot(
         as_of=as_of,
         known_at=known_at,
         people_consulted=project.people_consulted,
-        contributors=rows[0][2] if rows else 0,
-        proposals=counts,
+        contributors=contributors,
+        proposals=proposals,
         actions=summarise(actions),
     )

@@ -6,6 +6,7 @@ it is kept per process until the project's revision moves, so that lists and boa
 
 from __future__ import annotations
 
+import gc
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ from tracker.queries.kept import Kept, database
 from tracker.queries.projects import ProjectRecord
 from tracker.records import ActionRecord, MarkRecord, UpdateRecord
 
+SET_APART = 2_000  # actions
 _timelines: Kept[Timeline] = Kept(8)
 _read_once: ContextVar[dict[int, tuple[ActionRecord, ...]] | None] = ContextVar("_read_once", default=None)
 
@@ -163,5 +165,12 @@ def timeline(project: ProjectRecord, *, known_at: datetime | None = None) -> Tim
     """The timeline of a project: as known now from what this process keeps, else read and sorted anew."""
     if known_at is not None:
         return Timeline.build(project_actions(project.id), known_at)
-    key = (database(), project)
-    return _timelines.get(key, lambda: Timeline.build(project_actions(project.id)))
+    return _timelines.get((database(), project), lambda: _long_lived(Timeline.build(project_actions(project.id))))
+
+
+def _long_lived(found: Timeline) -> Timeline:
+    """Set a large timeline apart from what is searched for garbage: each search would halt the process for a second."""
+    if len(found.logs) > SET_APART:
+        gc.collect()  # else what is garbage now would be set apart too
+        gc.freeze()
+    return found

@@ -25,7 +25,7 @@ from tracker.queries.projects import Choice, ProjectRecord
 from tracker.security import requires
 from tracker.views.conditional import conditional
 from tracker.views.frame import chosen_project, project_args, today
-from tracker.views.lists import word
+from tracker.views.lists import employer_options, options, theme_options, word
 from tracker.views.moment import Moment, chosen_moment
 from tracker.views.shared import markup, shared_page
 
@@ -183,6 +183,9 @@ def _render(project: ProjectRecord, moment: Moment) -> Shared:
         moment=moment,
         last_day=project.last_day(today()),
         choices=choices,
+        group_options=options(choices.groups, gettext("Tous les groupes"), gettext("Sans groupe")),
+        theme_options=theme_options(choices.themes),
+        entity_options=employer_options(choices.entities),
         chosen=chosen,
         board=figures,
         links=scope.links,
