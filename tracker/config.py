@@ -192,6 +192,13 @@ def _copies(environ: Mapping[str, str], problems: list[str]) -> dict[str, Any]:
     return {"BACKUP_FOLDER": Path(folder) if folder else None, "BACKUP_DAYS": int(days)}
 
 
+def _cookie(base_url: str, *, secure: bool) -> dict[str, str]:
+    """Its name and path. `__Host-`, by which browsers refuse one that a neighbouring site sets, is for a whole host."""
+    path = urlsplit(base_url).path.rstrip("/") or "/"
+    start = ("__Host-" if path == "/" else "__Secure-") if secure else ""
+    return {"SESSION_COOKIE_NAME": f"{start}tracker", "SESSION_COOKIE_PATH": path}
+
+
 def from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
     """Flask settings read from the environment.
 
@@ -247,8 +254,7 @@ def from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
         "OPENID": provider,
         "DIRECTORY": directory,
         "MAIL_FROM": environ.get("TRACKER_MAIL_FROM") or f"ne-pas-repondre@{urlsplit(base_url).hostname}",
-        # the prefix makes browsers refuse a cookie of that name set by a neighbouring site
-        "SESSION_COOKIE_NAME": "__Host-tracker" if secure else "tracker",
+        **_cookie(base_url, secure=secure),
         "SESSION_COOKIE_SECURE": secure,
         **FIXED,
     }

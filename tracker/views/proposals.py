@@ -23,7 +23,7 @@ from tracker.queries.projects import ProjectRecord
 from tracker.queries.proposal_pages import ProposalPage
 from tracker.queries.proposals import NOBODY, ProposalFilters, Sort
 from tracker.security import acting, current_time, requires
-from tracker.security.addresses import safe_path
+from tracker.security.addresses import here, safe_path
 from tracker.services import proposals as service
 from tracker.services import votes
 from tracker.views import parcours, voting
@@ -108,7 +108,7 @@ def _list(
         support_last_day=max((day for c in open_now if (day := c.support_last_day())), default=None),
         submitting=any(c.allows_submission(now) for c in asked),
         supportable=SUPPORTABLE,
-        here=request.full_path.rstrip("?"),
+        here=here(),
     )
 
 

@@ -18,6 +18,7 @@ from tracker.queries import action_pages, actions, groups, log
 from tracker.queries.action_pages import UpdateDetail
 from tracker.records import ActionRecord, paris_day
 from tracker.security import acting, current_time, requires
+from tracker.security.addresses import here
 from tracker.services import updates
 from tracker.services.updates import RoundRefused, RoundResult, Statement
 from tracker.views.actions.blueprint import bp, latest_id
@@ -83,7 +84,7 @@ def run(
     gone = _closed_meanwhile(rows)
     if not statements:
         flash(gone or gettext("Rien n'était choisi : rien n'a été enregistré."), "warning" if gone else "info")
-        return redirect(request.path, 303)
+        return redirect(here(), 303)
     forms = {row.state.action.id: row.form for row in rows}
     try:
         begin_write()

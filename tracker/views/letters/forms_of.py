@@ -51,7 +51,7 @@ def _path(kind: str, key: int | str) -> str:
 
 def full_address(kind: str, key: int | str) -> str:
     """The same from outside: in mails and on paper."""
-    path = _path(kind, key)
+    path = _path(kind, key).removeprefix(request.script_root)  # which the public address has already
     return f"{current_app.config['BASE_URL']}{path}" if path else ""
 
 

@@ -14,6 +14,7 @@ from tracker.permissions import Permission, require
 from tracker.queries import letters
 from tracker.queries.letters import LetterLine, PublishedLetter
 from tracker.security import acting, current_time, public, requires
+from tracker.security.addresses import here
 from tracker.services import letters as service
 from tracker.views.attempts import Attempt
 from tracker.views.conditional import conditional
@@ -26,7 +27,7 @@ QUARTERS_OFFERED = 8
 
 
 def login_first() -> ResponseReturnValue:
-    return redirect(url_for("auth.login", suite=request.full_path.rstrip("?")))
+    return redirect(url_for("auth.login", suite=here()))
 
 
 def _by_year(lines: tuple[LetterLine, ...]) -> dict[int, list[LetterLine]]:
