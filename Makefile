@@ -13,9 +13,10 @@ unexport PYTHONDONTWRITEBYTECODE
 # what `make test` runs on PostgreSQL too, half a minute of processor: transactions, constraints, search, votes, and what
 # is PostgreSQL's alone; every other integration test, and two servers that share one: make test-postgresql
 ON_BOTH := postgresql moving copies transactions migrations search votes
+TORTURE_ON_BOTH := parallel_votes faults kills copies_under_load
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset serve test test-postgresql torture lint format screenshots messages bench lock clean
+.PHONY: help demo demo-reset serve test test-postgresql torture torture-here soak lint format screenshots messages bench lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -43,15 +44,24 @@ test: $(VENV)/dev ## Check style and types, then run every test, browser tests i
 	@$(MAKE) --no-print-directory lint
 	@$(VENV)/bin/pytest -n 2 --dist loadscope --no-loadscope-reorder
 	@scripts/install-postgresql
-	@TRACKER_TEST_DATABASE=postgresql $(VENV)/bin/pytest -n 2 --dist loadfile -m "not demo" $(ON_BOTH:%=tests/integration/test_%.py)
+	@TRACKER_TEST_DATABASE=postgresql $(VENV)/bin/pytest -n 2 --dist loadfile -m "not demo" $(ON_BOTH:%=tests/integration/test_%.py) \
+		tests/torture/test_parallel_votes.py tests/torture/test_faults.py
 
 test-postgresql: $(VENV)/dev ## Run every integration test on a PostgreSQL of their own, started and ended with them
 	@scripts/install-postgresql
 	@TRACKER_TEST_DATABASE=postgresql $(VENV)/bin/pytest -n 2 --dist loadfile tests/integration
 
-torture: $(VENV)/dev ## Try in full what `make test` shortens
+torture: $(VENV)/dev ## Try in full what `make test` shortens, in the background with a log (RECORD=1 writes docs/torture.md)
 	@scripts/install-browser
+	@scripts/install-postgresql
+	@scripts/in-background torture $(MAKE) --no-print-directory torture-here
+
+torture-here:
 	@TRACKER_TESTS=thorough $(VENV)/bin/pytest -n 2 $$(grep -rlE --include='test_*.py' '@given|from tests.effort import' tests)
+	@TRACKER_TESTS=thorough TRACKER_TEST_DATABASE=postgresql $(VENV)/bin/pytest $(TORTURE_ON_BOTH:%=tests/torture/test_%.py)
+
+soak: $(VENV)/run ## Fifteen minutes at half the load that can be answered (MINUTES=), in the background with a log
+	@scripts/in-background soak $(PYTHON) -m bench.soak
 
 lint: $(VENV)/dev ## Check style, types, imports, templates and packages
 	@$(VENV)/bin/ruff check .
