@@ -46,7 +46,7 @@ EXPECTED: dict[str, tuple[tuple[set[str], set[ProposalState], set[str]], ...]] =
     "support": ((SUPPORT, PUBLIC, EVERYBODY),),
     "take back support": ((SUPPORT, PUBLIC, EVERYBODY),),
     "save draft": ((ANY_STEP, {S.DRAFT}, {"author"}),),  # what one wrote is kept at any time
-    "send": ((IDEAS, {S.DRAFT}, {"author"}), (ANY_STEP, {S.SUBMITTED}, {"author"})),  # sent twice: sent once
+    "send": ((IDEAS, {S.DRAFT}, {"author"}), (ANY_STEP, {S.SUBMITTED, S.PUBLISHED}, {"author"})),  # again: sent once
     "rewrite": ((IDEAS, {S.PUBLISHED}, {"author"}),),
     "withdraw": ((ANY_STEP, {S.SUBMITTED, *PUBLIC}, {"author"}),),
     "publish": ((ANY_STEP, {S.SUBMITTED}, {"moderation"}),),
