@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from tests.client import Answer, check_page
 from tests.effort import THOROUGH, cases
+from tests.extra_fields import extra_for, noting_writes, plausible
 from tests.forms import Form, read
 from tests.parameters import ALL, JUNK, LONG, PARAMETERS, PARTS, RAW_QUERIES, asked, noting
 from tests.places import ENTRIES, PROJECT, QUARTER, ROLES, VISITOR, Entry, methods_of
@@ -357,3 +358,18 @@ def test_the_page_of_a_refusal_is_valid(world: World, forms: dict[str, Form]) ->
         answer = _post(world, form, form.filled(**spoiled), form.name)
         if answer.status not in {200, 303}:
             check_page(answer)
+
+
+def test_fields_that_no_form_offers_change_nothing_of_what_is_written(world: World, forms: dict[str, Form]) -> None:
+    """Each form as it is offered, then with fields that rows have: the same rows, to the letter."""
+    taken = 0
+    for form in forms.values():
+        typed_in = form.filled(**plausible(form))
+        with noting_writes(world) as plain:
+            first = _post(world, form, typed_in, form.name)
+        if plain:
+            taken += 1
+            with noting_writes(world) as more:
+                second = _post(world, form, {**extra_for(form), **typed_in}, f"{form.name}: more fields")
+            assert (second.status, more) == (first.status, plain), form.name
+    assert taken > 40

@@ -242,7 +242,8 @@ def discard_draft(*, actor: Actor, key: str, now: datetime) -> None:
         raise Refused(gettext("Cette proposition a déjà été envoyée : son brouillon ne s'efface plus."))
     # what nobody but its author ever read is theirs to erase, whatever became of the project
     _record(proposal, "discard", actor=actor, now=now, sealed=True, state=False, though_closed=True, private=True)
-    db.session.execute(delete(Authorship).where(Authorship.proposal_id == proposal.id))
+    for rows in (Authorship, ProposalVersion):
+        db.session.execute(delete(rows).where(rows.proposal_id == proposal.id))
     db.session.execute(delete(Proposal).where(Proposal.id == proposal.id))
     db.session.expire_all()
 
