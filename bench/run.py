@@ -23,7 +23,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -159,10 +159,11 @@ def wait(url: str) -> float:
 
 
 @contextmanager
-def served(app: str, port: int, environment: dict[str, str]) -> Iterator[int]:
-    """The production server of an application; its process."""
+def served(app: str, port: int, environment: dict[str, str], log: Path | None = None) -> Iterator[int]:
+    """The production server of an application; its process. What it says goes to `log`, or is shown."""
     command = [BIN / "gunicorn", "--config", "gunicorn.conf.py", "--log-level", "error", app]
-    server = subprocess.Popen(command, cwd=ROOT, env={**environment, "PORT": str(port)})
+    with nullcontext() if log is None else log.open("wb") as words:
+        server = subprocess.Popen(command, cwd=ROOT, env={**environment, "PORT": str(port)}, stderr=words)
     try:
         yield server.pid
     finally:

@@ -20,6 +20,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from bench import recording
@@ -224,9 +225,13 @@ def main() -> None:
         for command in (("db", "upgrade"), ("demo", "load")):
             subprocess.run([BIN / "flask", "--app", "wsgi", *command], cwd=ROOT, env=environment, check=True)
         base = f"http://127.0.0.1:{PORT}"
-        with served("wsgi:app", PORT, environment) as server:
+        log = Path(folder) / "server.log"
+        with served("wsgi:app", PORT, environment, log) as server:
             wait(f"{base}/healthz")
             report = soak(base, server, ticks=minutes, seconds=60, warm=60)
+        if "Traceback" in (said := log.read_text("utf-8")):
+            print(said[said.index("Traceback") :][:8000])
+            report.ticks[-1].errors.append("the server failed somewhere, see above")
     lines = list(report.lines())
     print("\n".join(lines), flush=True)
     for error in sorted(set(report.errors)):

@@ -19,7 +19,7 @@ def test_the_load_of_the_soak_is_answered_without_error(
     folder = demonstration.copy_to(demonstration.loaded(tmp_path_factory), tmp_path / "instance")
     port = free_port()
     base = f"http://127.0.0.1:{port}"
-    with served("wsgi:app", port, demonstration.environment(folder)) as server:
+    with served("wsgi:app", port, demonstration.environment(folder), tmp_path / "server.log") as server:
         wait(f"{base}/healthz")
         report = soak.soak(base, server, ticks=3, seconds=2, warm=3)
     assert report.errors == []
