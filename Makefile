@@ -57,8 +57,10 @@ torture: $(VENV)/dev ## Try in full what `make test` shortens, in the background
 	@scripts/in-background torture $(MAKE) --no-print-directory torture-here
 
 torture-here:
-	@TRACKER_TESTS=thorough $(VENV)/bin/pytest -n 2 $$(grep -rlE --include='test_*.py' '@given|from tests.effort import' tests)
-	@TRACKER_TESTS=thorough TRACKER_TEST_DATABASE=postgresql $(VENV)/bin/pytest $(TORTURE_ON_BOTH:%=tests/torture/test_%.py)
+	@failed=0; \
+	TRACKER_TESTS=thorough $(VENV)/bin/pytest -n 2 $$(grep -rlE --include='test_*.py' '@given|from tests.effort import' tests) || failed=1; \
+	TRACKER_TESTS=thorough TRACKER_TEST_DATABASE=postgresql $(VENV)/bin/pytest $(TORTURE_ON_BOTH:%=tests/torture/test_%.py) || failed=1; \
+	exit $$failed
 
 soak: $(VENV)/run ## Fifteen minutes at half the load that can be answered (MINUTES=), in the background with a log
 	@scripts/in-background soak $(PYTHON) -m bench.soak

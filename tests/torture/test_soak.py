@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from bench import soak
 from bench.run import served, wait
 from tests import demonstration
 from tests.servers import free_port
+from tracker.config import ROOT
 
 
 @pytest.mark.demo
@@ -30,3 +33,19 @@ def test_the_load_of_the_soak_is_answered_without_error(
     slow = soak.Report(report.able, [soak.Tick(2, [ms], [], 100) for ms in (1.0, 1.0, 90.0)])
     assert not slow.held
     assert soak.Report(report.able, [soak.Tick(2, [1.0], [], 100) for _ in range(3)]).held
+
+
+@pytest.mark.parametrize(("command", "end"), [("true", "Done: all of it holds."), ("false", "Done: it does not hold")])
+def test_what_runs_in_the_background_says_where_its_log_is_and_how_it_ended(
+    tmp_path: Path, command: str, end: str
+) -> None:
+    words = ("sh", "-c", f"echo 'Working.'; {command}")
+    told = subprocess.run([ROOT / "scripts" / "in-background", "long", *words], cwd=tmp_path, stdout=subprocess.PIPE,
+                          text=True, check=True)  # fmt: skip
+    log = Path(told.stdout.split()[-1])
+    for _ in range(100):
+        if log.exists() and "Done" in log.read_text("utf-8"):
+            break
+        time.sleep(0.05)
+    working, last = log.read_text("utf-8").splitlines()
+    assert (working, last[: len(end)]) == ("Working.", end)
