@@ -15,8 +15,9 @@ from tests import factories
 from tests.client import CheckedClient
 from tests.conftest import NOON, Clock
 from tests.integration.test_auth import HASH, PASSWORD, attempt
+from tracker import jobs
 from tracker.extensions import db, end_transaction
-from tracker.models import User, UserSession
+from tracker.models import LoginFailure, User, UserSession
 from tracker.services import maintenance
 
 
@@ -214,6 +215,26 @@ def test_the_cleaning_job_removes_visits_ended_long_ago(
     with writing():
         maintenance.clean(now=clock.now)
     assert db.session.scalar(select(func.count()).select_from(UserSession)) == 1
+
+
+def test_the_jobs_forget_failures_after_a_day_and_leave_those_that_still_slow_somebody(
+    app: Flask, client: CheckedClient, agent: User, clock: Clock
+) -> None:
+    attempt(client, password="faux", expected=422)
+    clock.advance(hours=20)
+    attempt(client, password="faux", expected=422)
+    before = held_failures()
+    clock.advance(hours=5)
+    assert jobs.run(clock.now, say=lambda _line: None)
+    assert 0 < held_failures() < before
+    clock.advance(hours=24)
+    assert jobs.run(clock.now, say=lambda _line: None)
+    assert held_failures() == 0
+
+
+def held_failures() -> int:
+    end_transaction(commit=False)
+    return db.session.scalar(select(func.count()).select_from(LoginFailure)) or 0
 
 
 def test_a_visit_closed_early_is_removed_thirty_days_after_it_was_closed(

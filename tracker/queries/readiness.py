@@ -213,6 +213,7 @@ def findings(now: datetime) -> Iterator[Finding]:
     yield from _mail(counts)
     if not current_app.config["DEMO"]:
         yield _round(counts.last_round, now)
+    if not current_app.config["DEMO"] or current_app.config["BACKUP_FOLDER"] is not None:
         yield _copy(counts.last_copy, now)
 
 
@@ -259,7 +260,7 @@ def _copy(value: Any, now: datetime) -> Finding:
 
 
 def _late_copy(at: datetime) -> str:
-    return gettext("La base n'est plus sauvegardée depuis le %(moment)s", moment=moment(at))
+    return gettext("La base n'est plus sauvegardée depuis le %(moment)s : prévenez la DSI", moment=moment(at))
 
 
 def late_copy(now: datetime) -> str:
