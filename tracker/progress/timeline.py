@@ -41,9 +41,15 @@ class Timeline:
         self._at: tuple[date | None, list[tuple[ActionLog, Step]]] = (None, [])
 
     @classmethod
-    def build(cls, actions: Iterable[ActionRecord], known_at: datetime | None = None) -> Timeline:
-        """Sort the logs as known at K (None: all that is recorded); unborn actions are dropped."""
-        every = (ActionLog(action, known_at=known_at) for action in actions)
+    def build(
+        cls, actions: Iterable[ActionRecord], known_at: datetime | None = None, *, before: Timeline | None = None
+    ) -> Timeline:
+        """Sort the logs as known at K (None: all that is recorded); unborn actions are dropped.
+
+        `before`: a timeline as known now, whose logs serve again for the records that are the same objects.
+        """
+        sorted_already = {id(log.record): log for log in before.logs} if before else {}
+        every = (sorted_already.get(id(action)) or ActionLog(action, known_at=known_at) for action in actions)
         logs = tuple(log for log in every if log.rows)
         children: dict[int, list[ActionLog]] = {}
         leaf_until: dict[int, date] = {}

@@ -65,6 +65,14 @@ class Kept(Generic[T]):
                 _, oldest = self._values.popitem(last=False)
                 self._weight -= self._weigh(oldest)
 
+    def replace(self, key: Hashable, value: T) -> None:
+        """Keep `value` in place of what was kept under `key`."""
+        if not is_writing():
+            with self._lock:
+                if key in self._values:
+                    self._weight -= self._weigh(self._values.pop(key))
+        self.put(key, value)
+
     def get(self, key: Hashable, make: Callable[[], T]) -> T:
         """The value kept under `key`, else the one made now."""
         found = self.find(key)

@@ -1,22 +1,24 @@
 """Actions with their logs, as the plain records that `tracker.progress` computes on.
 
 Two statements whatever the number of actions. The timeline of a project as known now is the same for every reader:
-it is kept per process until the project's revision moves, so that lists and boards need not read the log again.
+it is kept per process until the project's revision moves, so that lists and boards need not read the log again. Then
+only the logs that have grown are read: rows are appended, and change in place only when their text is withdrawn.
 """
 
 from __future__ import annotations
 
 import gc
-from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
+from threading import RLock
 from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, func, select
 
 from tracker.enums import UpdateKind
 from tracker.extensions import db
@@ -27,7 +29,9 @@ from tracker.queries.projects import ProjectRecord
 from tracker.records import ActionRecord, MarkRecord, UpdateRecord
 
 SET_APART = 2_000  # actions
+FEW = 500  # logs that are read by their ids
 _timelines: Kept[Timeline] = Kept(8)
+_one_reads = RLock()
 _read_once: ContextVar[dict[int, tuple[ActionRecord, ...]] | None] = ContextVar("_read_once", default=None)
 
 
@@ -54,6 +58,13 @@ def project_actions(programme_id: int) -> tuple[ActionRecord, ...]:
 def load_actions(*, programme_id: int | None = None, ids: Collection[int] | None = None) -> tuple[ActionRecord, ...]:
     """The actions of a project, or those of the ids, in the order of their numbers, with their whole logs."""
     condition: ColumnElement[bool] = Action.programme_id == programme_id if ids is None else Action.id.in_(tuple(ids))
+    heads = _heads(condition)
+    logs = _logs(condition)
+    return tuple(_action(head, tuple(logs.updates[head[0]]), tuple(logs.labels[head[0]].items())) for head in heads)
+
+
+def _heads(condition: ColumnElement[bool]) -> list[Any]:
+    """All of an action but its log, in the order of the fields of its record; in the order of the numbers."""
     entities: dict[int, set[int | None]] = defaultdict(set)
     heads: list[Any] = []
     rows: Any = db.session.execute(
@@ -80,26 +91,15 @@ def load_actions(*, programme_id: int | None = None, ids: Collection[int] | None
         if head[0] not in entities:
             heads.append(head)
         entities[head[0]].add(entity_id)
-    logs = _logs(condition)
-    return tuple(
-        _action(
-            (
-                *head[:-1],
-                _known(entities[head[0]]),
-                tuple(logs.updates[head[0]]),
-                tuple(logs.labels[head[0]].items()),
-                head[-1],
-            )
-        )
-        for head in heads
-    )
+    return [(*head[:-1], _known(entities[head[0]]), head[-1]) for head in heads]
 
 
-def _action(values: Sequence[Any]) -> ActionRecord:
+def _action(head: Any, updates: tuple[UpdateRecord, ...], labels: tuple[tuple[int, str], ...]) -> ActionRecord:
+    values: Any = (*head[:-1], updates, labels, head[-1])
     return ActionRecord(*values)
 
 
-def _update(values: Sequence[Any]) -> UpdateRecord:
+def _update(values: tuple[Any, ...]) -> UpdateRecord:
     return UpdateRecord(*values)
 
 
@@ -109,14 +109,18 @@ def _known(keys: set[int | None]) -> frozenset[int]:
 
 @dataclass(slots=True)
 class _Logs:
-    """By action: its rows in the order of their ids, and the labels of its milestones."""
+    """By action: its rows in the order of their ids, the labels of its milestones, how many texts were withdrawn."""
 
-    updates: dict[int, list[UpdateRecord]]
-    labels: dict[int, dict[int, str]]
+    updates: dict[int, list[UpdateRecord]] = field(default_factory=lambda: defaultdict(list))
+    labels: dict[int, dict[int, str]] = field(default_factory=lambda: defaultdict(dict))
+    withdrawn: Counter[int] = field(default_factory=Counter)
+
+    def prints(self) -> dict[int, tuple[int, int, int]]:
+        return {key: (len(rows), rows[-1].id, self.withdrawn[key]) for key, rows in self.updates.items() if rows}
 
 
 def _logs(condition: ColumnElement[bool]) -> _Logs:
-    found = _Logs(defaultdict(list), defaultdict(dict))
+    found = _Logs()
     rows: Any = db.session.execute(
         select(
             ActionUpdate.action_id,
@@ -133,6 +137,7 @@ def _logs(condition: ColumnElement[bool]) -> _Logs:
             ActionUpdate.planned_start,
             ActionUpdate.planned_end,
             ActionUpdate.note != "",
+            ActionUpdate.redacted_at.is_not(None),
             Milestone.label,
             MilestoneMark.milestone_id,
             MilestoneMark.kind,
@@ -157,6 +162,7 @@ def _logs(condition: ColumnElement[bool]) -> _Logs:
         said = bool(first[13]) or (kind is UpdateKind.CONFIRMATION and explained.get(action_id, False))
         if kind is not UpdateKind.RETRACTION:  # it says nothing of the action
             explained[action_id] = said
+        found.withdrawn[action_id] += bool(first[14])
         found.updates[action_id].append(_update((key, kind, *first[3:13], said, tuple(marks))))
     return found
 
@@ -165,12 +171,75 @@ def timeline(project: ProjectRecord, *, known_at: datetime | None = None) -> Tim
     """The timeline of a project: as known now from what this process keeps, else read and sorted anew."""
     if known_at is not None:
         return Timeline.build(project_actions(project.id), known_at)
-    return _timelines.get((database(), project), lambda: _long_lived(Timeline.build(project_actions(project.id))))
+    key = (database(), project)
+    found = _timelines.find(key)
+    if found is None:
+        with _one_reads:  # the others of this process wait for what it reads
+            found = _timelines.get(key, lambda: _renewed(project.id))
+    return found
 
 
-def _long_lived(found: Timeline) -> Timeline:
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A timeline, with what tells which of its logs have changed since: how many rows, the last, texts withdrawn."""
+
+    timeline: Timeline
+    prints: dict[int, tuple[int, int, int]]
+
+
+_reads: Kept[_Read] = Kept(8)  # the last of each project
+
+
+def _renewed(programme_id: int) -> Timeline:
+    """The timeline of a project as the database now has it, from the one read before and what changed since."""
+    before = _reads.find((database(), programme_id))
+    if before is None and _read_once.get() is not None:
+        return Timeline.build(project_actions(programme_id))
+    condition = Action.programme_id == programme_id
+    heads = _heads(condition)
+    if before is None:
+        logs = _logs(condition)
+        found = Timeline.build(
+            _action(head, tuple(logs.updates[head[0]]), tuple(logs.labels[head[0]].items())) for head in heads
+        )
+        _long_lived(found)
+        _reads.replace((database(), programme_id), _Read(found, logs.prints()))
+        return found
+    prints = _prints(condition)
+    known = {one.record.id: one.record for one in before.timeline.logs}
+    changed = {key for key, *_ in heads if key not in known or before.prints.get(key) != prints.get(key)}
+    logs = _logs(Action.id.in_(changed) if len(changed) <= FEW else condition) if changed else _Logs()
+    records = []
+    for head in heads:
+        key = head[0]
+        if key in changed:
+            record = _action(head, tuple(logs.updates[key]), tuple(logs.labels[key].items()))
+        else:
+            record = _action(head, known[key].updates, known[key].milestone_labels)
+            record = known[key] if record == known[key] else record
+        records.append(record)
+    found = Timeline.build(records, before=before.timeline)
+    _reads.replace((database(), programme_id), _Read(found, prints))
+    return found
+
+
+def _prints(condition: ColumnElement[bool]) -> dict[int, tuple[int, int, int]]:
+    rows = db.session.execute(
+        select(
+            ActionUpdate.action_id,
+            func.count(ActionUpdate.id),
+            func.max(ActionUpdate.id),
+            func.count(ActionUpdate.redacted_at),
+        )
+        .join(Action, Action.id == ActionUpdate.action_id)
+        .where(condition)
+        .group_by(ActionUpdate.action_id)
+    )
+    return {row[0]: (row[1], row[2], row[3]) for row in rows}
+
+
+def _long_lived(found: Timeline) -> None:
     """Set a large timeline apart from what is searched for garbage: each search would halt the process for a second."""
     if len(found.logs) > SET_APART:
         gc.collect()  # else what is garbage now would be set apart too
         gc.freeze()
-    return found
