@@ -85,8 +85,8 @@ screenshots: $(VENV)/dev ## Take the pictures of the README and of the user guid
 messages: $(VENV)/dev ## Bring the catalogue of English words up to date, and list what has none
 	@$(PYTHON) scripts/messages.py
 
-bench: $(VENV)/run ## Measure the main pages against a floor page of the same stack (needs wrk; RECORD=1 writes docs/performance.md)
-	@$(PYTHON) -m bench.run
+bench: $(VENV)/run ## Measure the main pages against a floor page of the same stack (needs wrk; SCALE=100 on a hundredfold programme; RECORD=1 writes docs/performance.md)
+	@$(PYTHON) -m bench.$(if $(filter-out 1,$(SCALE)),scale,run)
 
 lock: $(VENV)/dev ## Compile the locked requirements from the .in files
 	$(VENV)/bin/uv pip compile --python-version 3.11 --generate-hashes --no-emit-index-url --quiet requirements.in -o requirements.txt

@@ -288,7 +288,7 @@ def told(kept: float, started: list[float]) -> list[str]:
     ]
 
 
-def record(lines: list[str]) -> None:
+def record(lines: list[str], where: str = "bench") -> None:
     """Put the table of this run where the last one stood, with machine and date."""
     model = re.search(r"model name\s*:\s*(.+)", Path("/proc/cpuinfo").read_text())
     machine = (
@@ -297,10 +297,10 @@ def record(lines: list[str]) -> None:
     stamp = (
         f"Run of {datetime.now(UTC):%Y-%m-%d}, {machine}, {ROUNDS} rounds of {SECONDS} s, {CONNECTIONS} connections."
     )
-    before, _, rest = RECORD.read_text("utf-8").partition("<!-- bench -->\n")
-    _, _, after = rest.partition("<!-- /bench -->")
+    before, _, rest = RECORD.read_text("utf-8").partition(f"<!-- {where} -->\n")
+    _, _, after = rest.partition(f"<!-- /{where} -->")
     text = "\n".join([stamp, "", *lines, ""])
-    RECORD.write_text(f"{before}<!-- bench -->\n{text}<!-- /bench -->{after}", "utf-8")
+    RECORD.write_text(f"{before}<!-- {where} -->\n{text}<!-- /{where} -->{after}", "utf-8")
 
 
 if __name__ == "__main__":

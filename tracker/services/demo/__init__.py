@@ -49,6 +49,7 @@ from tracker.services.vote_keys import Key
 
 SEED = "projet d'administration"
 CONTRIBUTORS = 750
+LETTERS = 10  # of a larger town: each has thousands of changes to tell
 LAST_DAY = date(2020, 12, 18)  # the last day on which somebody wrote in the project that is over
 GROUPS_OPENED = date(2014, 11, 21)
 ACCOUNT_VISIT_DAYS = 9
@@ -111,8 +112,9 @@ def load(*, now: datetime, say: Say, reset_first: bool = False, seed: str = SEED
             demonstration.write_share(number)
     demonstration.vote()
     published = publish_letters(
-        demonstration.past.id, town=demonstration.town, rng=demonstration.chance("letters"), progress=progress
-    )
+        demonstration.past.id, town=demonstration.town, rng=demonstration.chance("letters"), progress=progress,
+        most=None if scale == 1 else LETTERS,
+    )  # fmt: skip
     with write_transaction():
         db.session.execute(update(Instance).values(demo=True, revision=Instance.revision + 1))
     return Loaded(demonstration.past.id, demonstration.counts, published, progress.seconds)
