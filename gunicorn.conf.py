@@ -98,8 +98,8 @@ def post_worker_init(_worker: Any) -> None:
     """Its files are made now, rather than by a request that might find the disk full."""
     from tracker import metrics
 
-    metrics.arrived()
-    metrics.left()
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    metrics.prepare()
 
 
 def child_exit(_server: Any, worker: Any) -> None:
@@ -109,6 +109,6 @@ def child_exit(_server: Any, worker: Any) -> None:
     mark_process_dead(worker.pid)
 
 
-def on_exit(_server: Any) -> None:
-    if folder.parent == MEMORY:
+def on_exit(server: Any) -> None:
+    if folder.parent == MEMORY and not server.reexec_pid:  # of a server that took over (SIGUSR2), and counts there
         shutil.rmtree(folder, ignore_errors=True)
