@@ -84,6 +84,11 @@ POSTGRESQL_OPTIONS: dict[str, Any] = {
     "pool_pre_ping": True,  # a server that was started again is no failure
     "connect_args": {
         "connect_timeout": 5,
+        # the same of the server: a request that waits for a machine which vanished is answered, the next ones too
+        "tcp_user_timeout": 20_000,
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        "keepalives_count": 2,
         "options": " ".join(
             f"-c {name}={value}" for name, value in {"lock_timeout": LOCK_TIMEOUT_MS, **KEEPALIVES}.items()
         ),

@@ -118,6 +118,13 @@ def test_a_server_that_ended_our_connections_is_no_failure(client: CheckedClient
     client.get("/connexion")
 
 
+def test_a_server_that_vanished_is_not_waited_for_as_long_as_the_system_would(app: Flask) -> None:
+    """Fifteen minutes for a question, two hours for an answer: told to libpq, as no test here cuts a network."""
+    driver: Any = db.session.connection().connection.driver_connection
+    told = driver.info.get_parameters()
+    assert (told["tcp_user_timeout"], told["keepalives_idle"], told["keepalives_count"]) == ("20000", "10", "2")
+
+
 def test_a_server_that_is_away_is_a_503_and_its_return_is_noticed(trial: Any) -> None:
     app: Flask = trial()
     client = CheckedClient(app)
