@@ -30,6 +30,7 @@ from tracker.models import Department, Entity, Matricule, RegisterRun, RoleGrant
 from tracker.records import Actor, paris_day
 from tracker.services import history
 from tracker.services.register_rows import make_places, write_batch
+from tracker.validation import clean_text
 
 REMEMBERED = "register.columns"
 AT_ONCE = 500  # fewer people than this are written before the page answers
@@ -166,7 +167,7 @@ def plan_of(key: str, mapping: Mapping[str, Any], *, today: Any, asked_by: int |
 def begin(*, key: str, file_name: str, sheet: Sheet, actor: Actor | None, now: datetime) -> RegisterRun:
     """Note the file that was put aside, with the columns as they are guessed."""
     run = RegisterRun(
-        file_name=file_name[:160] or "registre",
+        file_name=clean_text(file_name, multiline=False)[:160] or "registre",
         sha256=hashlib.sha256(_paths(key)[0].read_bytes()).hexdigest(),
         mapping={"key": key, "columns": guess_columns(sheet.columns, remembered_columns()), "employer": None},
         report={},
