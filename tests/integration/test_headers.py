@@ -48,7 +48,9 @@ STRICT = ("Content-Security-Policy", "X-Content-Type-Options", "Referrer-Policy"
 
 
 def _lacking(answer: Answer) -> set[str]:
-    return {name for name in STRICT if name not in answer.response.headers}
+    """What a header lacks, or has that it should not: no other site is let in."""
+    headers = answer.response.headers
+    return {name for name in STRICT if name not in headers} | {name for name, _ in headers if "Access-Control" in name}
 
 
 def test_files_and_refusals_of_every_kind_carry_it_too(
@@ -79,9 +81,10 @@ def test_files_and_refusals_of_every_kind_carry_it_too(
 
 
 def test_the_files_of_the_product_carry_it_too(site: CheckedClient) -> None:
-    for path in ("/static/css/app.css", "/static/js/app.js", "/static/rien.css"):
+    for path in ("/static/css/app.css", "/static/js/app.js", "/static/rien.css", "/static/", "/static/css"):
         with site.http.get(path) as served:
             assert not {name for name in STRICT if name not in served.headers}, path
+            assert served.status_code == (200 if path.endswith(("app.css", "app.js")) else 404), path
 
 
 def test_secure_transport_is_asked_for_only_where_it_is_used(site: CheckedClient) -> None:
