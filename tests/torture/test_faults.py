@@ -127,11 +127,12 @@ def moved(node: Node, file: Path) -> Iterator[None]:
 def no_room(node: Node, file: Path) -> Iterator[None]:
     """No file may grow past a limit: what a full disk does, without filling one."""
     processes = [node.process.pid, *node.workers]
-    for limit in (16_000, resource.RLIM_INFINITY):
-        for process in processes:
-            resource.prlimit(process, resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
-        if limit == 16_000:
-            yield
+    usual = resource.prlimit(node.process.pid, resource.RLIMIT_FSIZE)
+    for process in processes:
+        resource.prlimit(process, resource.RLIMIT_FSIZE, (16_000, usual[1]))
+    yield
+    for process in processes:
+        resource.prlimit(process, resource.RLIMIT_FSIZE, usual)
 
 
 @contextmanager
