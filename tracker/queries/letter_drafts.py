@@ -108,22 +108,18 @@ def published_number(programme_id: int, quarter: str) -> int | None:
 
 
 def draft(programme_id: int, quarter: str) -> DraftLetter | None:
-    """A letter being written with its blocks and readers, in three statements; None when there is none or no more."""
+    """A letter being written with its blocks and readers, in two statements; None when there is none or no more."""
     last_number = select(Counter.value).where(Counter.name == "letter").scalar_subquery()
     found = db.session.execute(
-        select(Letter, last_number)
+        select(Letter, last_number, LetterBlock)
+        .outerjoin(LetterBlock, LetterBlock.letter_id == Letter.id)
         .where(Letter.programme_id == programme_id, Letter.quarter == quarter, Letter.published_at.is_(None))
-        .execution_options(populate_existing=True)
-    ).first()
-    if found is None:
-        return None
-    letter = found[0]
-    blocks = db.session.scalars(
-        select(LetterBlock)
-        .where(LetterBlock.letter_id == letter.id)
         .order_by(LetterBlock.position, LetterBlock.id)
         .execution_options(populate_existing=True)
-    )
+    ).all()
+    if not found:
+        return None
+    letter, number, _first = found[0]
     readers = db.session.execute(
         select(Proofreading, User)
         .join(User, User.id == Proofreading.user_id)
@@ -144,10 +140,11 @@ def draft(programme_id: int, quarter: str) -> DraftLetter | None:
         approved_by=letter.approved_by,
         approved_on=letter.approved_on,
         revision=letter.revision,
-        next_number=(found[1] or 0) + 1,
+        next_number=(number or 0) + 1,
         blocks=tuple(
             BlockRecord(b.id, b.key, b.kind, b.position, b.source, b.data, b.edited_text, b.hidden, b.audience)
-            for b in blocks
+            for _letter, _number, b in found
+            if b is not None
         ),
         readers=tuple(
             ReaderRecord(user.id, user.name, user.email, row.asked_at, row.answered_at, row.remark)
