@@ -14,7 +14,7 @@ from itertools import accumulate, groupby
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, exists, func, select, true
+from sqlalchemy import ColumnElement, Select, case, exists, func, null, select, true, union_all
 
 from tracker.enums import ActionStatus, ProposalState
 from tracker.extensions import db
@@ -136,7 +136,7 @@ def _narrowed(query: Select[Any], filters: Filters) -> Select[Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class _ProposalDays:
+class ProposalDays:
     """How many proposals were in each state, and how many people had sent one, from each day on which that moved."""
 
     days: tuple[date, ...]
@@ -149,62 +149,60 @@ class _ProposalDays:
 
 
 Span = tuple[date, date]
-_proposal_days: Kept[_ProposalDays] = Kept(8)
+_proposal_days: Kept[ProposalDays] = Kept(8)
 
 
-def proposal_days(project: ProjectRecord, *, known_at: datetime | None, filters: Filters) -> _ProposalDays:
+def proposal_days(project: ProjectRecord, *, known_at: datetime | None, filters: Filters = EVERYTHING) -> ProposalDays:
     """What became of the proposals of a project, for any day: read once for the whole project as known now."""
-
-    def read() -> _ProposalDays:
-        moves = _moves(project.id, known_at=known_at, filters=filters)
-        return _by_day(moves, _signatures(project.id, filters=filters))
-
     if known_at is not None or filters != EVERYTHING:
-        return read()
-    return _proposal_days.get((database(), project), read)
+        return _by_day(_lines(project.id, known_at=known_at, filters=filters))
+    key = (database(), project)
+    return _proposal_days.get(key, lambda: _by_day(_lines(project.id, known_at=None, filters=filters)))
 
 
-def _moves(programme_id: int, *, known_at: datetime | None, filters: Filters) -> list[tuple[int, date, ProposalState]]:
-    """(proposal, day, state) known at K, each proposal's in order; drafts never sent apart."""
-    known = [] if known_at is None else [ProposalTransition.recorded_at <= known_at]
-    query: Any = (
-        select(ProposalTransition.proposal_id, ProposalTransition.effective_on, ProposalTransition.to_state)
-        .join(Proposal, Proposal.id == ProposalTransition.proposal_id)
-        .where(Proposal.programme_id == programme_id, *known)
-        .order_by(
-            ProposalTransition.proposal_id,
-            ProposalTransition.effective_on,
-            ProposalTransition.recorded_at,
-            ProposalTransition.id,
-        )
-    )
-    return [(row[0], row[1], row[2]) for row in db.session.execute(_narrowed(query, filters))]
-
-
-def _signatures(programme_id: int, *, filters: Filters) -> Iterable[tuple[int, Hashable]]:
-    """(proposal, person): accounts, names or numbers within their workshop.
+def _lines(programme_id: int, *, known_at: datetime | None, filters: Filters) -> list[Any]:
+    """(proposal, day, state…) of each move known at K, in order, drafts never sent apart; and with neither day nor
+    state, (…account, workshop, name, number) of each author, in one statement.
 
     A filter by employer leaves out those whose name is not displayed (design 4.7).
     """
-    within = case((Authorship.user_id.is_(None), Proposal.workshop_id), else_=None)
+    own = Proposal.programme_id == programme_id
+    known = [] if known_at is None else [ProposalTransition.recorded_at <= known_at]
+    moves: Any = (
+        select(
+            ProposalTransition.proposal_id.label("key"), ProposalTransition.effective_on.label("day"),
+            ProposalTransition.to_state, ProposalTransition.recorded_at.label("at"), ProposalTransition.id.label("id"),
+            *(null() for _ in range(4)),
+        )
+        .join(Proposal, Proposal.id == ProposalTransition.proposal_id)
+        .where(own, *known)
+    )  # fmt: skip
     named: ColumnElement[bool] = ~Authorship.sealed if filters.entity_id is not None else true()
-    kept = _narrowed(select(Proposal.id).where(Proposal.programme_id == programme_id), filters)
-    query = (
-        select(Authorship.proposal_id, Authorship.user_id, within, Authorship.name, Authorship.number)
+    authors = (
+        select(
+            Authorship.proposal_id, *(null() for _ in range(4)), Authorship.user_id,
+            case((Authorship.user_id.is_(None), Proposal.workshop_id), else_=None), Authorship.name, Authorship.number,
+        )
         .join(Proposal, Proposal.id == Authorship.proposal_id)
-        .where(Authorship.proposal_id.in_(kept), named)
-    )
-    return ((key, tuple(person)) for key, *person in db.session.execute(query))
+        .where(Authorship.proposal_id.in_(_narrowed(select(Proposal.id).where(own), filters)), named)
+    )  # fmt: skip
+    both: Any = union_all(_narrowed(moves, filters), authors)
+    return list(db.session.execute(both.order_by("key", "day", "at", "id")))
 
 
-def _by_day(
-    moves: Iterable[tuple[int, date, ProposalState]], signatures: Iterable[tuple[int, Hashable]]
-) -> _ProposalDays:
+def _by_day(lines: Iterable[Any]) -> ProposalDays:
     changes: dict[date, Counter[ProposalState]] = defaultdict(Counter)
     sent: dict[int, list[Span]] = {}  # when a proposal was sent, and not returned
-    for key, found in groupby(moves, key=itemgetter(0)):
+    signed: list[tuple[int, Hashable]] = []
+    for key, found in groupby(lines, key=itemgetter(0)):
+        by_day: dict[date, ProposalState] = {}  # the last move of each day
+        for _, on, state, _, _, *person in found:
+            if state is None:
+                signed.append((key, tuple(person)))
+            else:
+                by_day[on] = state
         last: ProposalState | None = None
-        for on, state in {on: state for _, on, state in found}.items():  # the last move of each day
+        for on, state in by_day.items():
             changes[on][state] += 1
             if last is not None:
                 changes[on][last] -= 1
@@ -214,7 +212,7 @@ def _by_day(
                 sent[key][-1] = (sent[key][-1][0], on)
             last = state
     by_person: dict[Hashable, list[Span]] = defaultdict(list)
-    for key, person in signatures:
+    for key, person in signed:
         by_person[person] += sent.get(key, ())
     people: Counter[date] = Counter()
     for spans in by_person.values():
@@ -223,7 +221,7 @@ def _by_day(
             people[end] -= 1
     days = sorted(changes)
     states = accumulate((changes[on] for on in days), _moved)
-    return _ProposalDays(
+    return ProposalDays(
         tuple(days),
         tuple({state: n for state, n in one.items() if n} for one in states),
         tuple(accumulate(people[on] for on in days)),
@@ -254,12 +252,14 @@ def snapshot(
     known_at: datetime | None = None,
     filters: Filters = EVERYTHING,
     actions: Iterable[ActionState] | None = None,
+    proposals: ProposalDays | None = None,
 ) -> Snapshot:
-    """The figures of a project, in two statements unless this process keeps them, and two more to read the log.
+    """The figures of a project, in one statement unless this process keeps them, and two more to read the log.
 
-    `actions`: the states of the same actions on the same day, when the caller has them already.
+    `actions`: the states of the same actions on the same day, when the caller has them already; `proposals` likewise.
     """
-    proposals, contributors = proposal_days(project, known_at=known_at, filters=filters).at(as_of)
+    days = proposals or proposal_days(project, known_at=known_at, filters=filters)
+    by_state, contributors = days.at(as_of)
     if actions is None:
         actions = log.timeline(project, known_at=known_at).select(filters.keeps).states(as_of)
     return Snapshot(
@@ -267,6 +267,6 @@ def snapshot(
         known_at=known_at,
         people_consulted=project.people_consulted,
         contributors=contributors,
-        proposals=proposals,
+        proposals=by_state,
         actions=summarise(actions),
     )

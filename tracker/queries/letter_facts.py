@@ -70,8 +70,9 @@ def facts(project: ProjectRecord, *, period: Period, opening: Counters | None) -
     """The facts of a period; `opening` are the frozen counters of the previous letter, None for the first one."""
     whole = Timeline.build(log.project_actions(project.id), period.known_at)
     first, last = whole.states(period.after), whole.states(period.until)
-    before = figures.snapshot(project, as_of=period.after, known_at=period.known_at, actions=first)
-    closing = figures.snapshot(project, as_of=period.until, known_at=period.known_at, actions=last)
+    known_at, days = period.known_at, figures.proposal_days(project, known_at=period.known_at)
+    before = figures.snapshot(project, as_of=period.after, known_at=known_at, actions=first, proposals=days)
+    closing = figures.snapshot(project, as_of=period.until, known_at=known_at, actions=last, proposals=days)
     changes = _changes(whole, first, last)
     kinds = _sorted_by_kind(changes)
     soon = _ending_soon(changes, period)
