@@ -39,9 +39,15 @@ ALLOWED_TAGS = {
 _HEADINGS = (("<h2", "<h4"), ("</h2", "</h4"), ("<h1", "<h3"), ("</h1", "</h3"))
 
 
-@lru_cache(maxsize=4096)
+SHORT = 2_000  # letters: what is kept of texts stays within some 20 MB, whatever people send
+
+
 def markdown_html(text: str) -> Markup:
     """Sanitised HTML of a text that a person typed: no raw HTML; links to our own pages, https and mailto."""
+    return _short(text) if len(text) <= SHORT else _long(text)
+
+
+def _html(text: str) -> Markup:
     rendered = _markdown.render(text)
     for old, new in _HEADINGS:
         rendered = rendered.replace(old, new)
@@ -53,6 +59,9 @@ def markdown_html(text: str) -> Markup:
         link_rel="nofollow noopener noreferrer",
     )
     return Markup(clean)  # noqa: S704 - cleaned by nh3 just above
+
+
+_short, _long = lru_cache(maxsize=4096)(_html), lru_cache(maxsize=128)(_html)
 
 
 def plain_text(text: str, length: int = 0) -> str:

@@ -197,3 +197,11 @@ def test_texts_share_the_room_there_is(lengths: tuple[int, ...], room: int, cut:
 def test_what_a_town_writes_reads_as_french_after_a(words: str, read: str) -> None:
     assert filters.contracted(words) == read
     assert type(filters.contracted(words)) is type(words)
+
+
+def test_long_texts_that_people_send_fill_no_memory() -> None:
+    """Of as many as one likes, few long ones are kept."""
+    for number in range(300):
+        filters.markdown_html(f"{number} " + "mot " * filters.SHORT)
+    kept = filters._long.cache_info()
+    assert kept.currsize == kept.maxsize == 128
