@@ -7,6 +7,7 @@ others each time.
 from __future__ import annotations
 
 import os
+import random
 
 from hypothesis import HealthCheck, settings
 
@@ -22,3 +23,10 @@ settings.load_profile("many" if THOROUGH else "few")
 def cases(few: int, many: int) -> settings:
     """The settings of a property that is tried on `few` cases in `make test`, on `many` in `make torture`."""
     return settings(max_examples=many if THOROUGH else few)
+
+
+def chance(seed: int) -> random.Random:
+    """Draws the same in each `make test`; in `make torture` others each time, from a seed that a failure shows."""
+    drawn = random.SystemRandom().randrange(2**32) if THOROUGH else seed
+    print(f"drawn from {drawn}")  # noqa: T201 - pytest keeps it for a failure
+    return random.Random(drawn)

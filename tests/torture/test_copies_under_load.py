@@ -13,7 +13,7 @@ import flask_migrate
 import pytest
 from flask import Flask
 
-from tests import databases
+from tests import databases, effort
 from tests.effort import THOROUGH
 from tests.servers import application, running
 from tests.torture import recording
@@ -76,7 +76,7 @@ def test_a_backup_made_while_people_write_restores_to_a_state_that_was(site: Fla
         copies.restore(restored, tmp_path / f"copy-{place}")
         return restored
 
-    counts = tried(site, tmp_path, copy, address, chance=random.Random(None if THOROUGH else 8))
+    counts = tried(site, tmp_path, copy, address, chance=effort.chance(8))
     tell(f"backups {recording.database()}", counts)
 
 
@@ -105,7 +105,7 @@ def test_a_move_made_while_people_write_is_refused_or_a_state_that_was(
 
     with app.app_context():
         flask_migrate.upgrade()
-        chance = random.Random(None if THOROUGH else 9)
+        chance = effort.chance(9)
         counts = tried(app, tmp_path, copy, lambda _place: str(target.url), chance=chance)
     databases.let_go(app)
     tell("moves", counts)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from flask import Flask
 
+from tests import effort
 from tests.effort import THOROUGH
 from tests.servers import Node, start, wait_for
 from tests.torture import recording
@@ -44,7 +45,7 @@ def killed(node: Node, kind: str, chance: random.Random) -> None:
 
 def test_what_was_acknowledged_outlives_any_process_and_nothing_else_is_there(site: Flask, tmp_path: Path) -> None:
     writers = settle(site)
-    chance = random.Random(None if THOROUGH else 6)
+    chance = effort.chance(6)
     url = str(site.config["BASE"].url)
     kills = dict.fromkeys(KINDS, 0)
     open_deeds = open_and_kept = 0
