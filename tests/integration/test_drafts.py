@@ -138,6 +138,18 @@ def test_sent_twice_it_is_one_proposal(author: CheckedClient) -> None:
     assert count(ProposalTransition) == 1
 
 
+@pytest.mark.parametrize("change", [{"name": "non-affiche"}, {"thanks": ""}, {"theme": "other"}])
+def test_sent_again_with_another_choice_is_not_told_as_sent(
+    author: CheckedClient, town: Town, change: dict[str, str]
+) -> None:
+    fields = typed(name="affiche", thanks="y")
+    author.post("/propositions/nouvelle", fields)
+    changed = {name: str(town.theme.id) if value == "other" else value for name, value in change.items()}
+    page = author.post("/propositions/nouvelle", {k: v for k, v in {**fields, **changed}.items() if v}, expected=409)
+    assert "est déjà envoyée" in page
+    assert not only().authorships[0].sealed
+
+
 def test_sent_again_once_it_is_published_it_is_still_one(author: CheckedClient, writing: Any) -> None:
     fields = typed()
     author.post("/propositions/nouvelle", fields)

@@ -146,19 +146,21 @@ def save_draft(*, actor: Actor, key: str, campaign_id: int, text: Text, now: dat
     require(actor, Permission.PROPOSAL_CREATE)
     body = validation.body(text.body)
     title = _title(text)
+    sealed = text.sealed is not False  # no name is shown before the choice
+    thanks = text.thanks_consent and not sealed
     proposal = _by_key(key) or _begin(actor, key, campaign_id, now)
     author = _own_authorship(proposal, actor)
     if proposal.state is not ProposalState.DRAFT:
-        if proposal.state in SENT and (proposal.title, proposal.body) == (title, body):
+        kept = proposal.title, proposal.body, proposal.theme_id, author.sealed, author.thanks_consent
+        if proposal.state in SENT and kept == (title, body, _theme(text, proposal.programme_id), sealed, thanks):
             return proposal  # the button that sends it, pressed twice or again because no answer came
         raise Conflict(gettext("Cette proposition est déjà envoyée : elle ne se modifie plus ici."))
     proposal.title, proposal.body = title, body
     proposal.theme_id = _theme(text, proposal.programme_id)
     author.name_choice_made = text.sealed is not None
-    author.sealed = text.sealed is not False  # no name is shown before the choice
-    author.thanks_consent = text.thanks_consent and not author.sealed
+    author.sealed, author.thanks_consent = sealed, thanks
     author.entity_id = actor.entity_id
-    if author.sealed:
+    if sealed:
         _silence(proposal, actor)
     # who writes a draft is nobody's affair: they may yet choose not to be named
     _record(proposal, "draft", actor=actor, now=now, sealed=True, private=True)
