@@ -155,13 +155,17 @@ def start(
         "DATABASE_URL": url, "PORT": str(port), "PROMETHEUS_MULTIPROC_DIR": str(folder / f"counts-{port}"),
     }  # fmt: skip
     environment.pop("FLASK_RUN_FROM_CLI", None)
-    log = folder / f"{name}.log"
+    return launch(folder / f"{name}.log", environment, *arguments, before=before)
+
+
+def launch(log: Path, environment: Mapping[str, str], *arguments: str, before: tuple[str, ...] = ()) -> Node:
+    """The production server with all that it is told; `PORT` among them."""
     with log.open("ab") as output:
         process = subprocess.Popen(
             [*before, sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py", *arguments, "wsgi:app"],
             cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, env=environment, start_new_session=True,
         )  # fmt: skip
-    node = Node(port, process, log)
+    node = Node(int(environment["PORT"]), process, log)
     try:
         wait_for(node)
     except BaseException:

@@ -6,14 +6,7 @@ import contextlib
 import os
 import secrets
 import shutil
-import signal
-import socket
-import subprocess
-import sys
 import tempfile
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -22,7 +15,7 @@ import pytest
 from playwright.sync_api import Browser
 from werkzeug.routing import MapAdapter
 
-from tests import demonstration, openid_provider
+from tests import demonstration, openid_provider, servers
 from tests.e2e.inspector import Inspector
 from tests.e2e.looks import Windows
 from tests.e2e.site import Site
@@ -52,24 +45,6 @@ def loaded_demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return demonstration.loaded(tmp_path_factory)
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _wait_for(base: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(300):
-        assert server.poll() is None, f"the server stopped:\n{log.read_text('utf-8')}"
-        try:
-            urllib.request.urlopen(f"{base}/healthz", timeout=2).close()  # noqa: S310 - our own address
-        except (urllib.error.URLError, TimeoutError, ConnectionError):
-            time.sleep(0.1)
-        else:
-            return
-    raise AssertionError(f"the server does not answer:\n{log.read_text('utf-8')}")
-
-
 @contextlib.contextmanager
 def _scratch() -> Iterator[Path]:
     """A folder in memory where there is one."""
@@ -85,24 +60,16 @@ def _scratch() -> Iterator[Path]:
 @contextlib.contextmanager
 def _served(scratch: Path, folder: Path, browser: Browser, *arguments: str, **settings: str) -> Iterator[Site]:
     """The production server on the instance of a folder, up to date with the migrations."""
-    port = _free_port()
-    log = scratch / "server.log"
+    port = servers.free_port()
     base = f"http://127.0.0.1:{port}"
     settings = {"TRACKER_BASE_URL": base, **settings}
-    with log.open("wb") as output:
-        server = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py", *arguments, "wsgi:app"],
-            cwd=demonstration.ROOT, stdout=output, stderr=subprocess.STDOUT,
-            env={**demonstration.environment(folder, **settings), "PORT": str(port)},
-        )  # fmt: skip
-        try:
-            _wait_for(base, server, log)
-            yield Site(base, folder, browser, settings)
-            said = log.read_text("utf-8")
-            assert "Traceback" not in said, f"the server failed somewhere:\n{said[-6000:]}"
-        finally:
-            server.send_signal(signal.SIGQUIT)  # at once: browsers keep their connections
-            server.wait(timeout=40)
+    environment = {**demonstration.environment(folder, **settings), "PORT": str(port)}
+    node = servers.launch(scratch / "server.log", environment, *arguments)
+    try:
+        yield Site(base, folder, browser, settings)
+        assert not servers.FAILED.search(node.said()), f"the server failed somewhere:\n{node.said()[-6000:]}"
+    finally:
+        node.end()
 
 
 @pytest.fixture(scope="module")
