@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
 from tests import factories
 from tests.conftest import NOON
-from tracker.enums import ActionStatus
+from tracker.enums import ActionStatus, Health
 from tracker.extensions import db, write_transaction
 from tracker.models import Action
 from tracker.progress import Timeline
@@ -32,11 +32,20 @@ def _withdrawn(action: Action) -> None:
     row.note, row.redacted_at = "", NOON
 
 
+def _put_back(action: Action) -> None:
+    """A copy of before its last point takes the place of the file, and the next one gets the same number."""
+    row = action.updates[-1]
+    row.recorded_at = row.rank_at = row.recorded_at + timedelta(hours=3)
+    row.status, row.health = ActionStatus.SUSPENDED, Health.STORM
+
+
 def _begun(action: Action) -> None:
     factories.action(action.programme, milestones=STEPS)
 
 
-@pytest.mark.parametrize(("change", "read_again"), [(_said, 1), (_titled, 0), (_withdrawn, 1), (_begun, 1)])
+@pytest.mark.parametrize(
+    ("change", "read_again"), [(_said, 1), (_titled, 0), (_withdrawn, 1), (_put_back, 1), (_begun, 1)]
+)
 def test_a_log_is_read_again_when_it_changed_and_alone(app: Any, writing: Any, monkeypatch, change, read_again) -> None:
     with writing():
         programme = factories.programme()

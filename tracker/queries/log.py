@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
 from threading import RLock
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import ColumnElement, func, select
 
@@ -30,6 +30,9 @@ from tracker.records import ActionRecord, MarkRecord, UpdateRecord
 
 SET_APART = 2_000  # actions
 FEW = 500  # logs that are read by their ids
+# of a log: how many rows, the last, when it was recorded (its number is given again once a copy is put back), how many
+# texts were withdrawn
+Print: TypeAlias = tuple[int, int, datetime, int]
 _timelines: Kept[Timeline] = Kept(8)
 _one_reads = RLock()
 _read_once: ContextVar[dict[int, tuple[ActionRecord, ...]] | None] = ContextVar("_read_once", default=None)
@@ -115,8 +118,12 @@ class _Logs:
     labels: dict[int, dict[int, str]] = field(default_factory=lambda: defaultdict(dict))
     withdrawn: Counter[int] = field(default_factory=Counter)
 
-    def prints(self) -> dict[int, tuple[int, int, int]]:
-        return {key: (len(rows), rows[-1].id, self.withdrawn[key]) for key, rows in self.updates.items() if rows}
+    def prints(self) -> dict[int, Print]:
+        return {
+            key: (len(rows), rows[-1].id, max(row.recorded_at for row in rows), self.withdrawn[key])
+            for key, rows in self.updates.items()
+            if rows
+        }
 
 
 def _logs(condition: ColumnElement[bool]) -> _Logs:
@@ -181,10 +188,10 @@ def timeline(project: ProjectRecord, *, known_at: datetime | None = None) -> Tim
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """A timeline, with what tells which of its logs have changed since: how many rows, the last, texts withdrawn."""
+    """A timeline, with what tells which of its logs have changed since."""
 
     timeline: Timeline
-    prints: dict[int, tuple[int, int, int]]
+    prints: dict[int, Print]
 
 
 _reads: Kept[_Read] = Kept(8)  # the last of each project
@@ -223,19 +230,20 @@ def _renewed(programme_id: int) -> Timeline:
     return found
 
 
-def _prints(condition: ColumnElement[bool]) -> dict[int, tuple[int, int, int]]:
+def _prints(condition: ColumnElement[bool]) -> dict[int, Print]:
     rows = db.session.execute(
         select(
             ActionUpdate.action_id,
             func.count(ActionUpdate.id),
             func.max(ActionUpdate.id),
+            func.max(ActionUpdate.recorded_at),
             func.count(ActionUpdate.redacted_at),
         )
         .join(Action, Action.id == ActionUpdate.action_id)
         .where(condition)
         .group_by(ActionUpdate.action_id)
     )
-    return {row[0]: (row[1], row[2], row[3]) for row in rows}
+    return {row[0]: (row[1], row[2], row[3], row[4]) for row in rows}
 
 
 def _long_lived(found: Timeline) -> None:
