@@ -212,7 +212,7 @@ def _take_turn(connection: Connection) -> None:
             try:
                 driver.execute("BEGIN IMMEDIATE")
             except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:  # also while it recovers from a kill
                     break
                 time.sleep(LOOK_AGAIN_S)
             else:

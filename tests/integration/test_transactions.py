@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -320,6 +321,24 @@ def test_a_writer_that_waits_too_long_is_told_so_as_unavailable(app: Flask, monk
     other.close()
     begin_write()
     end_transaction(commit=False)
+
+
+@pytest.mark.sqlite("its queue of writers")
+def test_a_writer_waits_while_the_file_recovers_from_a_process_that_was_killed(app: Flask) -> None:
+    recovering = sqlite3.OperationalError("database is locked")
+    recovering.sqlite_errorcode = sqlite3.SQLITE_BUSY_RECOVERY
+    left, said = [recovering, recovering], []
+
+    class Driver:
+        def execute(self, statement: str) -> None:
+            said.append(statement)
+            if statement == "BEGIN IMMEDIATE" and left:
+                raise left.pop()
+
+    record: Any = SimpleNamespace(connection=SimpleNamespace(driver_connection=Driver()), engine=db.engine, info={})
+    extensions._take_turn(record)
+    extensions._give_turn(record.info)
+    assert said.count("BEGIN IMMEDIATE") == 3
 
 
 @pytest.mark.sqlite("its queue of writers")
