@@ -142,6 +142,22 @@ def test_a_disk_that_fills_is_told_while_there_is_time(app, place, monkeypatch, 
     assert wrong(app) == (told if level else {})
 
 
+@pytest.mark.parametrize("on_this_machine", [True, False])
+def test_the_disk_needs_room_for_a_database_only_where_one_lies(
+    app: Flask, place: Path, monkeypatch: Any, tmp_path: Path, on_this_machine: bool
+) -> None:
+    base = tmp_path / "base.db"
+    base.touch()
+    os.truncate(base, 900 * machine.MEBIBYTE)
+    monkeypatch.setattr(machine, "_database_file", lambda: base if on_this_machine else None)
+    monkeypatch.setattr(db.session, "scalar", lambda *_a, **_k: 900 * machine.MEBIBYTE)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: Usage(0, 0, 400 * machine.MEBIBYTE))
+    monkeypatch.setitem(app.config, "BACKUP_FOLDER", tmp_path)
+    short = [one.message for one in machine._room() if one.level is Level.ERROR]
+    places = (place, tmp_path) if on_this_machine else (tmp_path,)
+    assert short == [f"400 Mio libres pour {path}" for path in places], "copies lie here in either case"
+
+
 def test_a_clock_behind_what_was_written_is_told(app: Flask, place: Path, clock) -> None:
     end_transaction(commit=False)
     with write_transaction():

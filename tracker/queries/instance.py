@@ -1,4 +1,4 @@
-"""The instance itself: the schema of its database, and what its jobs and copies noted."""
+"""The instance itself: the schema of its database, and whether this code may work on it."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def schema_fault(revision: str) -> str:
 def _present() -> str:
     url = db.engine.url
     if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
-        return ""  # to ask would make the file
+        return ""  # not begun yet, which is no failure: to ask would be one
     return schema_revision() if inspect(db.session.connection()).has_table("alembic_version") else ""
 
 

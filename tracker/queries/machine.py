@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -20,8 +19,8 @@ from tracker import mail
 from tracker.enums import Role
 from tracker.extensions import db
 from tracker.filters import moment
-from tracker.models import Campaign, Event, RoleGrant, User
-from tracker.queries import instance
+from tracker.models import Event, RoleGrant, User
+from tracker.queries import instance, vote_keys
 from tracker.queries.findings import Finding, Level
 from tracker.queries.people import HAS_ACCOUNT, active_grant
 from tracker.records import PARIS, paris_day
@@ -124,7 +123,8 @@ def _rights() -> Iterator[Finding]:
             gettext("%(path)s appartient à un autre compte que celui de cette commande", path=folder),
             gettext("Lancez les commandes par le compte du serveur (sudo -u) : ce qu'elles écrivent doit être à lui."),
         )
-    private = [folder / "vote-keys", folder / "secret-key", *(folder / "vote-keys").glob("*.key*")]
+    keys = vote_keys.key_folder()
+    private = [keys, folder / "secret-key", *keys.glob("*.key*")]
     for path, mask in [*((path, ALL_BUT_OWNER) for path in private), (_database_file() or folder, OTHERS)]:
         if _open_to(path, mask):
             wrong = True
@@ -139,15 +139,9 @@ def _rights() -> Iterator[Finding]:
 
 def _keys() -> Iterator[Finding]:
     """Whether each open vote has its key on this machine."""
-    opened = db.session.execute(
-        select(Campaign.id, Campaign.key_sha256)
-        .where(Campaign.roll_opened_at.is_not(None), Campaign.votes_closed_at.is_(None))
-        .order_by(Campaign.id)
-    )
-    for key, sha256 in opened:
-        path = current_app.config["INSTANCE_FOLDER"] / "vote-keys" / f"{key}.key"
+    for key, sha256 in vote_keys.open_votes().items():
         try:
-            held = hashlib.sha256(path.read_bytes()).hexdigest()
+            held = vote_keys.print_of(vote_keys.key_path(key).read_bytes())
         except OSError:
             held = ""
         if held != sha256:
@@ -161,18 +155,20 @@ def _keys() -> Iterator[Finding]:
             )
 
 
-def _database_bytes() -> int:
+def _sizes() -> tuple[int, int]:
+    """The bytes of the database: all, and those that lie on this machine's own disk."""
     path = _database_file()
     if path is None:
-        return int(db.session.scalar(text("SELECT pg_database_size(current_database())")) or 0)
-    return sum(one.stat().st_size for one in path.parent.glob(f"{path.name}*"))
+        return int(db.session.scalar(text("SELECT pg_database_size(current_database())")) or 0), 0
+    size = sum(one.stat().st_size for one in path.parent.glob(f"{path.name}*"))
+    return size, size
 
 
 def _room() -> Iterator[Finding]:
     """Free space: what a copy and the growth of the journal need."""
     folder, copies = current_app.config["INSTANCE_FOLDER"], current_app.config["BACKUP_FOLDER"]
-    size = _database_bytes()
-    for place in [folder, *([copies] if copies is not None and copies.exists() else [])]:
+    whole, here = _sizes()
+    for place, size in [(folder, here), *([(copies, whole)] if copies is not None and copies.exists() else [])]:
         free = shutil.disk_usage(place).free
         level = Level.ERROR if free < max(size, LEAST_ROOM) else Level.WARNING
         message = gettext("%(free)s Mio libres pour %(path)s", free=free // MEBIBYTE, path=place)

@@ -14,12 +14,13 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from flask import current_app
 from flask_babel import gettext
 
 from tracker.errors import Refused
 from tracker.queries import campaigns
 from tracker.queries.campaigns import CampaignRecord
+from tracker.queries.vote_keys import key_folder as key_folder
+from tracker.queries.vote_keys import key_path, print_of
 from tracker.records import Actor
 from tracker.services.durable import keep
 
@@ -44,19 +45,10 @@ class Key:
 
     @property
     def sha256(self) -> str:
-        return hashlib.sha256(self.secret).hexdigest()
+        return print_of(self.secret)
 
     def tag(self, user_id: int) -> str:
         return hmac.new(self.secret, str(user_id).encode(), hashlib.sha256).hexdigest()
-
-
-def key_folder() -> Path:
-    folder: Path = Path(current_app.config["INSTANCE_FOLDER"]) / "vote-keys"
-    return folder
-
-
-def _path(campaign_id: int, *, pending: bool = False) -> Path:
-    return key_folder() / f"{campaign_id}.key{'.new' if pending else ''}"
 
 
 def _read_or_create(path: Path) -> bytes:
@@ -89,7 +81,7 @@ def prepare_key(campaign: CampaignRecord) -> Key:
     """
     if campaign.votes_closed:
         raise closed()
-    path, spare = _path(campaign.id), _path(campaign.id, pending=True)
+    path, spare = key_path(campaign.id), key_path(campaign.id, pending=True)
     if path.exists() or campaign.key_sha256 is None:
         return Key(campaign.id, _read_or_create(path))
     key = Key(campaign.id, _read_or_create(spare), pending=True)
@@ -105,14 +97,14 @@ def living_key(campaign_id: int) -> Key | None:
     """The key as it lies in its file, or None; makes nothing."""
     for pending in (False, True):
         with contextlib.suppress(FileNotFoundError):
-            return Key(campaign_id, _path(campaign_id, pending=pending).read_bytes())
+            return Key(campaign_id, key_path(campaign_id, pending=pending).read_bytes())
     return None
 
 
 def destroy_key(campaign_id: int) -> None:
     """Overwrite and remove the key, after the commit of `close_votes`; harmless when it is gone already."""
     for pending in (False, True):
-        path = _path(campaign_id, pending=pending)
+        path = key_path(campaign_id, pending=pending)
         with contextlib.suppress(FileNotFoundError):
             with path.open("r+b") as file:
                 file.write(secrets.token_bytes(KEY_BYTES))
