@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from hashlib import sha256
 from typing import Generic, TypeVar
@@ -73,6 +73,11 @@ class ActionRecord:
     updates: tuple[UpdateRecord, ...]
     milestone_labels: tuple[tuple[int, str], ...] = ()
     pilot_id: int | None = None
+
+    def up_to(self, update_id: int) -> ActionRecord:
+        """The action as it was known when this row was the last of its log; itself when there was none yet."""
+        kept = tuple(row for row in self.updates if row.id <= update_id)
+        return replace(self, updates=kept) if kept else self
 
 
 PARIS = ZoneInfo("Europe/Paris")

@@ -129,10 +129,8 @@ def test_a_refused_point_says_why_beside_the_field_and_keeps_everything(
 
 
 def test_a_point_sent_twice_is_one_and_so_is_nothing_has_changed(client: CheckedClient, site: Site) -> None:
-    first, _second = site.steps
     be(client, site, "pilot")
-    form = typed(status="in_progress", note="Deux fois le même clic.", done=str(first), new_milestone="Bilan",
-                 planned_end="2026-07-15", move_reason="Le marché a pris du retard.", confirmed="yes")  # fmt: skip
+    form = whole(site, note="Deux fois le même clic.")
     for _ in range(2):
         assert "Point publié" in client.submit(f"/actions/{site.number}/point", form)
     assert rows() == 2
@@ -142,14 +140,41 @@ def test_a_point_sent_twice_is_one_and_so_is_nothing_has_changed(client: Checked
     assert rows() == 3
 
 
-@pytest.mark.parametrize("change", [{"note": "Un autre mot."}, {"status": "to_start"}, {"done": True}])
+def whole(site: Site, **values: Any) -> dict[str, Any]:
+    """A point that says all that a point may say."""
+    first, second = site.steps
+    said = {
+        "status": "in_progress", "note": "Un premier mot.", "done": str(first), f"due_{second}": "2026-07-01",
+        "new_milestone": "Bilan", "new_milestone_due": "2026-12-01", "planned_end": "2026-07-15",
+        "move_reason": "Le marché a pris du retard.", "confirmed": "yes",
+    }  # fmt: skip
+    return typed(**said | values)
+
+
+CHANGES = {
+    "another word": {"note": "Un autre mot."},
+    "another status": {"status": "to_start"},
+    "done removed": {"done": []},
+    "another done": {"done": "{second}"},
+    "done and dropped": {"dropped": "{second}"},
+    "a day put back": {"due_{second}": "2026-06-01"},
+    "other day": {"due_{second}": "2026-08-01"},
+    "other day of what is added": {"new_milestone_due": "2026-11-01"},
+    "nothing added": {"new_milestone": "", "new_milestone_due": ""},
+    "the end put back": {"planned_end": "2026-06-30", "move_reason": ""},
+    "other reason": {"move_reason": "Le prestataire a changé."},
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 def test_another_point_from_the_same_page_is_kept_from_writing_and_from_being_lost(
     client: CheckedClient, site: Site, change: dict[str, Any]
 ) -> None:
     be(client, site, "pilot")
-    form = typed(status="in_progress", note="Un premier mot.")
+    form = whole(site)
     client.post(f"/actions/{site.number}/point", form)
-    other = form | change | ({"done": str(site.steps[0])} if "done" in change else {})
+    steps = {"second": site.steps[1]}
+    other = form | {k.format(**steps): v.format(**steps) if v else v for k, v in change.items()}
     page = client.post(f"/actions/{site.number}/point", other, expected=409)
     assert rows() == 2
     assert "a changé depuis" in page

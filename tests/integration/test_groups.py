@@ -246,11 +246,19 @@ def test_a_row_that_contradicts_itself_is_told_so(
 
 def test_a_round_sent_twice_is_written_once_and_told_as_the_first_time(client: CheckedClient, site: Site) -> None:
     form = filled(client.login(site.users["lead"]).get(ROUND)) | {f"a{n}-choice": "same" for n in site.numbers}
+    step, a = state(site.ids[0]).milestones[0].id, f"a{site.numbers[0]}-"
+    form |= {
+        f"{a}choice": "change", f"{a}status": "in_progress", f"{a}planned_end": "2026-09-01", f"{a}note": "En route.",
+        f"{a}move_reason": "Le marché a pris du retard.", f"{a}done": str(step),
+    }  # fmt: skip
     first = client.submit(ROUND, form)
     before = rows()
     again = client.submit(ROUND, form)
     assert rows() == before
-    assert all("Merci" in page for page in (first, again))
+    assert all("2 actions confirmées, 1 action mise à jour" in page for page in (first, again))
+    other = client.post(ROUND, form | {f"{a}done": []}, expected=200)
+    assert "a changé depuis" in other, "a tick taken away is not told as written"
+    assert rows() == before
 
 
 def test_a_row_that_moved_meanwhile_is_left_with_what_was_typed_the_others_are_saved(

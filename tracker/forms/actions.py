@@ -183,14 +183,10 @@ def post_form(
     token: int,
     today: date,
     form: type[PostForm] = PostForm,
-    sent_before: bool = False,
     **data: Any,
 ) -> PostForm:
-    """The form of an action's state: choices and first values are what the page shows.
-
-    `sent_before`: read what was sent from a page older than that state, whose steps may be done by now.
-    """
-    still = [one for one in state.milestones if one.is_open or sent_before]
+    """The form of an action's state: choices and first values are what the page shows."""
+    still = [one for one in state.milestones if one.is_open]
     dated = {f"due_{one.id}": DayField(one.label, [Optional()], default=one.due) for one in still}
     kind = type(form.__name__, (form,), dated)
     start: dict[str, Any] = {
@@ -206,7 +202,7 @@ def post_form(
     made.shown, made.milestones = state, state.milestones
     made.status.choices, made.health.choices = status_choices(), health_choices()
     made.done.choices = made.dropped.choices = [(one.id, milestone_words(one)) for one in still]
-    done = [one for one in state.milestones if not one.is_open or sent_before]
+    done = [one for one in state.milestones if not one.is_open]
     made.reopened.choices = [(one.id, milestone_words(one)) for one in done]
     if any(not one.dropped for one in state.milestones):
         del made.declared_progress

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 
 from flask_babel import gettext
@@ -16,7 +16,7 @@ from tracker.models import Action, ActionUpdate
 from tracker.permissions import Permission
 from tracker.progress import ActionState, live_rows, state_at
 from tracker.queries import log
-from tracker.records import ActionRecord, Actor, paris_day
+from tracker.records import ActionRecord, Actor, MarkRecord, paris_day
 from tracker.services import history
 from tracker.services.log_entries import (
     KEEP,
@@ -148,22 +148,19 @@ def _post(
     expected_update_id: int | None,
 ) -> ActionUpdate:
     again = _last_word(record, actor=actor, effective_on=effective_on, expected_update_id=expected_update_id)
-    if again is not None and _says(again, statement, record, now):
+    if again is not None and _says(again, statement, record, record.up_to(expected_update_id or 0), now):
         return again
     check_unmoved(record, expected_update_id)
-    state = _state_on(record, effective_on, now)
-    before = _values(state)
-    values = values_of(statement, before, on=effective_on, health_on=state.health_on)
-    note, private_note, reason = check_texts(statement, values, before=before)
-    marks = marks_of(statement, _latest(record, now).milestones, on_the_day=state.milestones)
+    said = _read(statement, record, on=effective_on, now=now)
+    note, private_note, reason = said.texts
     row = append(
-        action, kind=UpdateKind.STATEMENT, values=values, effective_on=effective_on, now=now, marks=marks,
+        action, kind=UpdateKind.STATEMENT, values=said.values, effective_on=effective_on, now=now, marks=said.marks,
         added=statement.added, source=source, meeting_id=meeting_id, author_id=actor.id, note=note,
         private_note=private_note, move_reason=reason,
     )  # fmt: skip
     history.record(
         actor=actor, now=now, verb="action:post", subject="action", subject_id=action.id,
-        programme_id=action.programme_id, changes=changes_between(before, values, update_id=row.id),
+        programme_id=action.programme_id, changes=changes_between(said.before, said.values, update_id=row.id),
     )  # fmt: skip
     db.session.flush()
     return row
@@ -206,22 +203,43 @@ def _last_word(
     return row if row is not None and (row.author_id, row.effective_on) == (actor.id, effective_on) else None
 
 
-def _says(row: ActionUpdate, statement: Statement, record: ActionRecord, now: datetime) -> bool:
-    """Whether a point says this very thing already."""
-    if row.kind is not UpdateKind.STATEMENT or row.status is None or row.health is None:
-        return False
-    said = Values(
-        row.status, row.declared_progress, row.health, row.health_on, row.planned_start, row.planned_end
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What a statement makes of a log: the values that stood and those of the row, its texts and its marks."""
+
+    before: Values
+    values: Values
+    texts: tuple[str, str, str]
+    marks: list[MarkRecord]
+
+
+def _read(statement: Statement, record: ActionRecord, *, on: date, now: datetime) -> _Said:
+    """Raises Refused when the statement cannot be written after this log."""
+    state = _state_on(record, on, now)
+    before = _values(state)
+    values = values_of(statement, before, on=on, health_on=state.health_on)
+    return _Said(
+        before, values, check_texts(statement, values, before=before),
+        marks_of(statement, _latest(record, now).milestones, on_the_day=state.milestones),
     )  # fmt: skip
-    values = values_of(statement, said, on=row.effective_on, health_on=row.health_on)
-    note, private_note, _reason = check_texts(statement, values, before=values)
-    added = {mark.milestone_id for mark in row.marks if mark.kind is MarkKind.ADDED}
-    labels = {label for key, label in record.milestone_labels if key in added}
-    steps = _latest(record, now).milestones
+
+
+def _says(row: ActionUpdate, statement: Statement, record: ActionRecord, before: ActionRecord, now: datetime) -> bool:
+    """Whether a point is what this statement, and nothing else, makes of the log as it was `before` it."""
+    if row.kind is not UpdateKind.STATEMENT:
+        return False
+    try:
+        said = _read(statement, before, on=row.effective_on, now=now)
+        added = [(validation.label(new.label), new.due, new.weight) for new in statement.added]
+    except Refused:
+        return False
+    labels = dict(record.milestone_labels)
+    new = [(labels.get(m.milestone_id), m.due, m.weight) for m in row.marks if m.kind is MarkKind.ADDED]
+    marks = [MarkRecord(m.milestone_id, m.kind, m.due, m.weight) for m in row.marks if m.kind is not MarkKind.ADDED]
     return (
-        (values, note, private_note) == (said, row.note, row.private_note)
-        and not marks_of(statement, steps, on_the_day=steps)
-        and {new.label for new in statement.added} == labels
+        all(getattr(row, one.name) == getattr(said.values, one.name) for one in fields(Values))
+        and (row.note, row.private_note, row.move_reason) == said.texts
+        and (marks, new) == (said.marks, added)
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from flask import Blueprint, abort
+from flask import Blueprint, abort, request
 
 from tracker.permissions import Permission, require
 from tracker.progress import ActionState, live_rows, state_at
@@ -12,6 +12,7 @@ from tracker.queries import action_pages
 from tracker.queries.action_pages import ActionHead
 from tracker.records import ActionRecord
 from tracker.security import acting
+from tracker.validation import as_id
 from tracker.views.frame import CLOSED_TO, check_open, show_project, today
 
 bp = Blueprint("actions", __name__, url_prefix="/actions")
@@ -32,6 +33,11 @@ def load(number: int, permission: Permission = Permission.ACTION_VIEW) -> Action
 def latest_id(record: ActionRecord) -> int:
     """What a form remembers of the log it was made from: it is refused once the log has grown."""
     return max(row.id for row in record.updates)
+
+
+def sent_token(prefix: str = "") -> int | None:
+    """What the form that was sent remembers; None when there is none."""
+    return as_id(request.form.get(f"{prefix}token", ""))
 
 
 def present_state(record: ActionRecord) -> ActionState:

@@ -26,7 +26,7 @@ from tracker.services import corrections, updates
 from tracker.services.corrections import may_supersede
 from tracker.services.updates import Statement
 from tracker.validation import as_id
-from tracker.views.actions.blueprint import bp, latest_id, load, present_state
+from tracker.views.actions.blueprint import bp, latest_id, load, present_state, sent_token
 from tracker.views.attempts import Attempt
 from tracker.views.frame import confirmed, today
 
@@ -76,9 +76,7 @@ def _typed() -> list[tuple[str, str]]:
 @requires(Permission.ACTION_POST)
 def post_update(number: int) -> ResponseReturnValue:
     action = load(number, Permission.ACTION_POST)
-    record, state, form = _post_page(action)
-    if request.method == "POST" and form.token_id != latest_id(record):
-        record, state, form = _post_page(action, sent_before=True)
+    record, state, form = _post_page(action, shown=sent_token())
     status = 200
     if request.method == "POST" and "again" not in request.form:
         status = 422
@@ -103,10 +101,11 @@ def post_update(number: int) -> ResponseReturnValue:
     return _show_post(action, record, state, form), status
 
 
-def _post_page(action: ActionHead, *, sent_before: bool = False) -> tuple[ActionRecord, ActionState, PostForm]:
+def _post_page(action: ActionHead, *, shown: int | None = None) -> tuple[ActionRecord, ActionState, PostForm]:
+    """The form of the action now, or as it was on the page that was sent: `shown` was the last row of its log."""
     record = action_pages.records(action)[0]
-    state = present_state(record)
-    return record, state, post_form(state, token=latest_id(record), today=today(), sent_before=sent_before)
+    state = present_state(record if shown is None else record.up_to(shown))
+    return record, state, post_form(state, token=latest_id(record), today=today())
 
 
 def _show_post(action: ActionHead, record: ActionRecord, state: ActionState, form: PostForm) -> str:

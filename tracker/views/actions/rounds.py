@@ -13,7 +13,7 @@ from tracker.enums import UpdateKind
 from tracker.extensions import begin_write, end_transaction
 from tracker.forms.actions import RoundRowForm, round_row
 from tracker.permissions import Permission
-from tracker.progress import ActionState, Timeline, live_rows
+from tracker.progress import ActionState, Timeline, live_rows, state_at
 from tracker.queries import action_pages, actions, groups, log
 from tracker.queries.action_pages import UpdateDetail
 from tracker.records import ActionRecord, paris_day
@@ -21,7 +21,7 @@ from tracker.security import acting, current_time, requires
 from tracker.security.addresses import here
 from tracker.services import updates
 from tracker.services.updates import RoundRefused, RoundResult, Statement
-from tracker.views.actions.blueprint import bp, latest_id
+from tracker.views.actions.blueprint import bp, latest_id, sent_token
 from tracker.views.frame import page_frame, today
 from tracker.views.shared import fragment
 
@@ -43,18 +43,25 @@ class Row:
         return last.id if written else None
 
 
-def rows_of(ids: tuple[int, ...], over: Collection[int] = ()) -> list[Row]:
-    """The open actions among these, by need, those of `over` last, in four statements."""
+def rows_of(ids: tuple[int, ...], over: Collection[int] = (), *, as_sent: bool = False) -> list[Row]:
+    """The open actions among these, by need, those of `over` last, in four statements.
+
+    `as_sent`: each form is read against what its own page showed.
+    """
     records = {record.id: record for record in (log.load_actions(ids=ids) if ids else ())}
     day = max([today(), *(live_rows(record)[0].effective_on for record in records.values())], default=today())
     states = Timeline.build(records.values()).states(day)
     still = actions.to_tell((state for state in states if not state.status.is_closed), over=over)
     notes = action_pages.last_notes(groups.last_said([records[state.action.id] for state in still]))
-    return [
-        Row(state, notes.get(state.action.id), round_row(state, token=latest_id(records[state.action.id])),
-            records[state.action.id])
-        for state in still
-    ]  # fmt: skip
+    rows = []
+    for state in still:
+        record = records[state.action.id]
+        token = sent_token(f"a{record.number}-") if as_sent else None
+        older = record if token is None else record.up_to(token)
+        shown = (state_at(older, as_of=day) or state) if older.updates != record.updates else state
+        form = round_row(shown, token=latest_id(record))
+        rows.append(Row(state, notes.get(record.id), form, record))
+    return rows
 
 
 def run(
@@ -70,7 +77,7 @@ def run(
 
     `over`: the actions of projects that have ended, shown last.
     """
-    rows = rows_of(ids, over)
+    rows = rows_of(ids, over, as_sent=request.method == "POST")
     page = {"heading": heading, "back_url": back_url, "back_label": back_label, "empty_advice": empty_advice}
     if request.method != "POST":
         return _show(rows, **page)
