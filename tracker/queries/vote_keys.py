@@ -34,4 +34,4 @@ def open_votes() -> dict[int, str | None]:
         .where(Campaign.roll_opened_at.is_not(None), Campaign.votes_closed_at.is_(None))
         .order_by(Campaign.id)
     )
-    return dict(rows.tuples())
+    return dict(rows.all())
