@@ -305,6 +305,13 @@ def test_an_editor_of_another_project_does_not_write_here(drafted, writing, clie
     client.post("/lettres/composer", {"quarter": "2025-T4"}, expected=403)
 
 
+def test_an_editor_of_another_project_is_not_told_that_a_letter_is_published(published, writing, client) -> None:
+    with writing():
+        elsewhere = factories.user(Role.EDITOR, programme=factories.programme())
+    client.login(elsewhere)
+    client.post(f"{DRAFT}/publier", expected=403)
+
+
 # --- Command --------------------------------------------------------------------------------------------------
 
 

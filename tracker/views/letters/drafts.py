@@ -228,10 +228,10 @@ def _already(quarter: str) -> ResponseReturnValue | None:
 @requires(Permission.LETTER_PUBLISH)
 def publish(quarter: str) -> ResponseReturnValue:
     """The confirmation says number, day of the figures and order; then nothing changes any more."""
+    require(acting(), Permission.LETTER_PUBLISH, chosen_project())
     if request.method == "POST" and (published := _already(quarter)):
         return published
     draft = draft_or_404(quarter)
-    require(acting(), Permission.LETTER_PUBLISH, draft)
     check_open()
     form = PublishForm(data={"is_public": draft.is_public, "revision": draft.revision})
     status = 200
