@@ -173,6 +173,16 @@ class TestDeciding:
         assert count(Decision) == 0
         client.post(f"/a-decider/{number}/abandonner", expected=409)
 
+    def test_another_decision_than_that_of_the_page_is_not_discarded(self, client: CheckedClient) -> None:
+        case = Committee(S.UNDER_REVIEW, S.UNDER_REVIEW)
+        here, other = (case.take(position) for position in range(2))
+        seen = f"{other}:{one(other).digest}"
+        client.login(case.user("copil"))
+        for sent in ({}, {"confirmed": "yes"}):
+            path = f"/a-decider/{case.numbers[0]}/abandonner"
+            client.post(path, {"seen": seen, **sent}, expected=409)
+        assert (one(here).id, one(other).id) == (here, other)
+
     def test_a_second_decision_typed_meanwhile_is_not_lost(self, client: CheckedClient) -> None:
         case = Committee(S.UNDER_REVIEW)
         client.login(case.user("copil"))
@@ -225,12 +235,15 @@ class TestPublishing:
         assert case.state(0) is S.RETAINED
         assert case.state(1) is S.DECLINED
 
-    def test_the_same_preview_sent_twice_publishes_once(self, client: CheckedClient) -> None:
+    def test_the_same_preview_sent_by_two_people_publishes_once(self, client: CheckedClient) -> None:
         case = Committee(S.UNDER_REVIEW)
         key = case.take()
         client.login(case.user("copil"))
         fields = preview_fields(client.get(f"/a-decider/publier?apercu=1&decision={key}"))
         client.post("/a-decider/publier", {"decision": fields})
+        with write_transaction():
+            second = factories.user(Role.STEERING)
+        client.login(second)
         assert "déjà publiée" in client.post("/a-decider/publier", {"decision": fields}, expected=409)
 
     def test_a_decision_changed_since_the_preview_is_shown_again(self, client: CheckedClient) -> None:

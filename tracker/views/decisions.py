@@ -199,7 +199,9 @@ def discard(number: int) -> ResponseReturnValue:
             url_for("decisions.decide", number=number),
         )
     with (attempt := Attempt()):
-        service.discard(decision_id=as_id(key) or waiting.id, seen=digest, actor=acting(), now=current_time())
+        if as_id(key) not in {None, waiting.id}:
+            raise Conflict(gettext("Cette décision a été supprimée entre-temps."))
+        service.discard(decision_id=waiting.id, seen=digest, actor=acting(), now=current_time())
         flash(gettext("La décision sur la n° %(number)s est supprimée.", number=number), "success")
         return redirect(url_for("decisions.decide", number=number), 303)
     form = DecisionForm(formdata=None, meetings=_meetings(proposal, given), data=_first_values(given))
