@@ -103,12 +103,19 @@ def cold_days(already: int) -> str:
 # --- One round ---------------------------------------------------------------------------------------------------
 
 
-def ask(url: str, server: int, *headers: str, script: Path | None = None) -> Round:
+def ask(
+    url: str,
+    server: int,
+    *headers: str,
+    script: Path | None = None,
+    connections: int = CONNECTIONS,
+    seconds: int = SECONDS,
+) -> Round:
     """One round by wrk on a server given by its process; stops the run when an answer is an error."""
     options = [part for header in headers for part in ("-H", header)]
     if script is not None:
         options += ["-s", str(script)]
-    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", "--latency", *options, url]
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", *options, url]
     before = processor(server)
     out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     spent = processor(server) - before

@@ -103,7 +103,7 @@ class Timeline:
             judge(
                 log,
                 as_of=as_of,
-                leaf=self.is_leaf(log.record.id, as_of),
+                leaf=not self._leaf_until or self.is_leaf(log.record.id, as_of),
                 behind_points=behind_points,
             )
             for log in logs
@@ -124,7 +124,7 @@ class Timeline:
             found = [
                 (log, step)
                 for log in self.logs
-                if self.is_leaf(log.record.id, day) and (step := log.step_at(day)) is not None
+                if (not self._leaf_until or self.is_leaf(log.record.id, day)) and (step := log.step_at(day)) is not None
             ]
             self._at = day, found
         return found

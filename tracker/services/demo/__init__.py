@@ -49,7 +49,7 @@ from tracker.services.vote_keys import Key
 
 SEED = "projet d'administration"
 CONTRIBUTORS = 750
-LETTERS = 10  # of a larger town: each has thousands of changes to tell
+LETTERS = 9  # of a larger town: each has thousands of changes to tell
 LAST_DAY = date(2020, 12, 18)  # the last day on which somebody wrote in the project that is over
 GROUPS_OPENED = date(2014, 11, 21)
 ACCOUNT_VISIT_DAYS = 9
