@@ -1,4 +1,4 @@
-"""The copy of each day: whole or not there, kept some days, never with the keys of votes, and its failure told."""
+"""The copy of each day: whole or not there, the last few kept, never with the keys of votes, and its failure told."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from flask import Flask
 from tests import databases, factories
 from tests.client import CheckedClient
 from tests.conftest import NOON
-from tests.integration.test_votes import Ballot
+from tests.integration.test_votes import LATER, Ballot
 from tracker import jobs
 from tracker.enums import Role
 from tracker.errors import Refused
-from tracker.extensions import end_transaction
+from tracker.extensions import end_transaction, write_transaction
 from tracker.queries import checks, supervision
 from tracker.services import copies, votes
 from tracker.services.copies import daily
@@ -82,7 +82,17 @@ def test_a_copy_that_fails_leaves_nothing_and_removes_nothing_older(app: Flask, 
             make(app, folder, days=9)
     assert names(folder) == [TODAY]
     make(app, folder, days=9)
-    assert names(folder) == [f"tracker-2026-03-25.{KIND}"]
+    assert names(folder) == [TODAY, f"tracker-2026-03-25.{KIND}"]
+
+
+@pytest.mark.parametrize("wrong", [21, 400])
+def test_rounds_that_stopped_or_a_clock_ahead_take_no_good_copy_away(app: Flask, folder: Path, wrong: int) -> None:
+    for day in (0, 1, wrong):
+        make(app, folder, days=day)
+    before = names(folder)
+    assert before[:2] == [TODAY, f"tracker-2026-03-17.{KIND}"]
+    make(app, folder, days=2)
+    assert names(folder) == sorted([before[1], f"tracker-2026-03-18.{KIND}", before[2]])
 
 
 def test_what_a_stopped_round_left_is_replaced(app: Flask, folder: Path) -> None:
@@ -111,6 +121,54 @@ def test_no_key_of_a_vote_is_in_it(app: Flask, folder: Path) -> None:
     for path in folder.rglob("*"):
         assert secret not in path.read_bytes()
         assert secret.hex().encode() not in path.read_bytes()
+
+
+def test_of_a_vote_one_copy_is_kept_and_none_once_it_is_closed(app: Flask, folder: Path) -> None:
+    """Two in a row would tell the votes of the only person who voted between them."""
+    ballot = Ballot()
+    make(app, folder)
+    ballot.open()
+    before = f"tracker-2026-03-16.{KIND}"
+    for day in (1, 2):
+        ballot.cast(day)
+        assert make(app, folder, days=day)
+        assert make(app, folder, days=day, minutes=5) == 0
+        assert names(folder) == [before, f"tracker-2026-03-{16 + day}-voting.{KIND}"]
+    with write_transaction():
+        votes.close_votes(campaign_id=ballot.campaign_id, now=LATER)
+    assert make(app, folder, days=2, minutes=10), "at once: not a day later"
+    assert names(folder) == [before, f"tracker-2026-03-18.{KIND}"]
+
+
+def test_a_copy_of_a_vote_stays_until_a_later_one_is_good(app: Flask, folder: Path, monkeypatch) -> None:
+    ballot = Ballot()
+    ballot.open()
+    make(app, folder)
+    of_votes = [f"tracker-2026-03-16-voting.{KIND}"]
+    assert names(folder) == of_votes
+    with write_transaction():
+        votes.close_votes(campaign_id=ballot.campaign_id, now=LATER)
+
+    def damaged(_url: str, _source: Path) -> None:
+        raise Refused("abîmé")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(copies, "verify", damaged)
+        with pytest.raises(Refused):
+            make(app, folder, days=1)
+    assert names(folder) == of_votes
+
+
+def test_a_copy_during_which_a_vote_opens_is_one_of_the_vote(app: Flask, folder: Path, monkeypatch) -> None:
+    ballot, backup = Ballot(), copies.backup
+
+    def meanwhile(url: str, target: Path) -> int:
+        ballot.open()
+        return backup(url, target)
+
+    monkeypatch.setattr(copies, "backup", meanwhile)
+    make(app, folder)
+    assert names(folder) == [f"tracker-2026-03-16-voting.{KIND}"]
 
 
 @pytest.mark.sqlite("pg_dump speaks for itself")
