@@ -83,8 +83,10 @@ def test_the_units_speak_of_what_there_is() -> None:
     service = (DEPLOY / "projet.service").read_text("utf-8")
     assert f"RestartPreventExitStatus={os.EX_CONFIG}" in service
     places = {line for name in ("projet.service", "projet-jobs.service") for line in _places(name)}
-    assert len(places) == 1, "both write in the same folders"
+    assert len(places) == 2, "both write in the same folders, and wait for the disks of these"
+    assert len({line.partition("=")[2] for line in places}) == 1
 
 
 def _places(name: str) -> list[str]:
-    return [line for line in (DEPLOY / name).read_text("utf-8").splitlines() if line.startswith("ReadWritePaths=")]
+    lines = (DEPLOY / name).read_text("utf-8").splitlines()
+    return [line for line in lines if line.startswith(("ReadWritePaths=", "RequiresMountsFor="))]
