@@ -1,7 +1,8 @@
 """What the server writes on its standard error: one line per event, JSON in production.
 
 No account, no address, no number of a page, no query, and of an error its kind and place, never its message: it may
-hold what somebody typed. A request that casts a vote leaves no line; what fails in one leaves a line without its name.
+hold what somebody typed. A request that casts a vote leaves no line; what fails in one leaves a line without its name,
+nor its places.
 """
 
 from __future__ import annotations
@@ -72,21 +73,22 @@ class JsonLines(logging.Formatter):
             "from": record.name,
             "message": message,
         }
-        if asked := current.get():
+        asked = current.get()
+        if asked is not None:
             said |= {"id": asked.number, "endpoint": asked.endpoint}
+        may_tell = asked is None or bool(asked.endpoint)
         error = record.exc_info[1] if record.exc_info else None
-        return json.dumps(said | ({"error": _chain(error)} if error else {}))
+        return json.dumps(said | ({"error": _chain(error, with_places=may_tell)} if error else {}))
 
 
-def _chain(error: BaseException | None) -> list[dict[str, Any]]:
+def _chain(error: BaseException | None, *, with_places: bool) -> list[dict[str, Any]]:
     """An error and those it came from, the last first: kind and places, innermost last."""
     found: list[dict[str, Any]] = []
     while error is not None and len(found) < 5:
-        frames = traceback.extract_tb(error.__traceback__)
-        told: dict[str, Any] = {
-            "kind": f"{type(error).__module__}.{type(error).__qualname__}",
-            "where": [f"{frame.filename.removeprefix(f'{ROOT}/')}:{frame.lineno} {frame.name}" for frame in frames],
-        }
+        told: dict[str, Any] = {"kind": f"{type(error).__module__}.{type(error).__qualname__}"}
+        if with_places:
+            frames = traceback.extract_tb(error.__traceback__)
+            told["where"] = [f"{one.filename.removeprefix(f'{ROOT}/')}:{one.lineno} {one.name}" for one in frames]
         if isinstance(error, OSError) and error.errno:
             told["reason"] = os.strerror(error.errno)
         found.append(told)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import dis
 import json
 import logging
 import os
 import re
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from types import CodeType, FunctionType, ModuleType
+from typing import Any, cast
 
 import pytest
 import sqlalchemy.exc
@@ -25,7 +28,7 @@ from tracker.enums import OutboxState
 from tracker.extensions import db, end_transaction, write_transaction
 from tracker.models import OutboxMessage
 from tracker.queries.supervision import COPY
-from tracker.services import maintenance
+from tracker.services import maintenance, votes
 from tracker.views.watching import VOTING
 
 SECURE = {"base_url": "https://localhost"}
@@ -116,6 +119,15 @@ def test_without_token_metrics_are_for_this_machine_asking_directly(trial, name:
         site.get("/metrics", expected=404, environ_base={"REMOTE_ADDR": ""})
 
 
+def test_where_something_stands_in_front_untold_only_a_token_opens_metrics(trial) -> None:
+    """A bare proxy_pass adds no header: everybody would be this machine."""
+    front = {"TRACKER_BASE_URL": "https://projet.exemple.fr"}
+    CheckedClient(trial(**front)).get("/metrics", expected=404)
+    CheckedClient(trial(**front, TRACKER_TRUSTED_PROXIES="1")).get("/metrics")
+    with_token = CheckedClient(trial(**front, TRACKER_METRICS_TOKEN=TOKEN))
+    with_token.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
+
+
 def test_with_a_token_metrics_are_for_who_has_it_from_anywhere_and_for_nobody_else(trial) -> None:
     site = CheckedClient(trial(TRACKER_METRICS_TOKEN=TOKEN))
     elsewhere = {"REMOTE_ADDR": "192.0.2.7"}
@@ -142,7 +154,41 @@ def test_an_endpoint_that_casts_a_vote_is_neither_counted_nor_logged(trial, capf
     after = figures(site.get("/metrics", **SECURE).text)
     changed = {name for name in after if after[name] != before.get(name) and not name.endswith("_created")}
     assert all('endpoint="metrics.show"' in name for name in changed), changed
-    assert {rule.endpoint for rule in site.app.url_map.iter_rules()} >= VOTING
+
+
+def called_by(function: FunctionType) -> Iterator[FunctionType]:
+    """Functions of the tool that one names: bare, of a module, or around which it stands."""
+    codes = [function.__code__]
+    while codes:
+        code = codes.pop()
+        codes += [one for one in code.co_consts if isinstance(one, CodeType)]
+        found: Any = None
+        for step in dis.get_instructions(code):
+            if step.opname == "LOAD_GLOBAL":
+                found = function.__globals__.get(step.argval)
+            elif step.opname in ("LOAD_ATTR", "LOAD_METHOD") and isinstance(found, ModuleType):
+                found = getattr(found, step.argval, None)
+            else:
+                found = None
+            if isinstance(found, FunctionType) and found.__module__.startswith("tracker."):
+                yield found
+    held = [cell.cell_contents for cell in function.__closure__ or ()]
+    yield from (one for one in held if isinstance(one, FunctionType))
+
+
+def reach(view: FunctionType) -> set[FunctionType]:
+    found, left = {view}, [view]
+    while left:
+        new = set(called_by(left.pop())) - found
+        found |= new
+        left += new
+    return found
+
+
+def test_every_endpoint_that_reaches_a_vote_is_one_of_those_left_out(app: Flask) -> None:
+    writes = {votes.cast, votes.withdraw}
+    found = {name for name, view in app.view_functions.items() if writes & reach(cast(FunctionType, view))}
+    assert found == VOTING
 
 
 # --- Lines of log ------------------------------------------------------------------------------------------------
@@ -219,7 +265,16 @@ def test_a_failure_shows_the_number_by_which_the_operator_finds_it(production, c
     assert number not in production.get("/essai/refus/503", expected=503, **SECURE)
 
 
-def test_a_vote_that_fails_is_told_without_its_name(trial, monkeypatch, caplog) -> None:
+@pytest.mark.parametrize(
+    ("failure", "status", "kinds"),
+    [
+        (sqlalchemy.exc.OperationalError("INSERT", {"tag": "trace"}, Exception("trace")), 503, []),
+        (ValueError("trace"), 500, ["builtins.ValueError"]),
+    ],
+)
+def test_a_vote_that_fails_is_told_without_its_name(
+    trial, monkeypatch, caplog, failure: Exception, status: int, kinds: list[str]
+) -> None:
     site = CheckedClient(trial(mode="production"))
     with write_transaction():
         programme = factories.programme()
@@ -231,14 +286,16 @@ def test_a_vote_that_fails_is_told_without_its_name(trial, monkeypatch, caplog) 
     monkeypatch.setattr(caplog.handler, "emit", lambda record: lines.append(json.loads(shape.format(record))))
 
     def away(*_args: Any, **_options: Any) -> None:
-        raise sqlalchemy.exc.OperationalError("INSERT", {"tag": "trace"}, Exception("trace"))
+        raise failure
 
     monkeypatch.setattr("tracker.services.votes.cast", away)
+    monkeypatch.setitem(site.app.config, "PROPAGATE_EXCEPTIONS", False)
     site.login(agent).post(
-        f"/propositions/{number}/soutien", expected=503, headers={"Origin": "https://localhost"}, **SECURE
+        f"/propositions/{number}/soutien", expected=status, headers={"Origin": "https://localhost"}, **SECURE
     )
     assert [one["endpoint"] for one in lines] == [""]
-    assert not re.search(r"trace|soutien|propositions", json.dumps(lines))
+    assert [error["kind"] for one in lines for error in one.get("error", [])] == kinds
+    assert not re.search(r"trace|soutien|propos|support|votes|cast", json.dumps(lines))
 
 
 # --- The server --------------------------------------------------------------------------------------------------

@@ -28,6 +28,9 @@ def version() -> str:
 
 
 def _is_local() -> bool:
+    config = current_app.config
+    if config["BASE_URL"].startswith("https:") and not config["TRUSTED_PROXIES"]:
+        return False  # something stands in front, which we were not told of: it may add nothing
     if any(name in request.headers for name in FORWARDED):
         return False
     try:
