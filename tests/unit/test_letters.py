@@ -180,10 +180,10 @@ def test_a_rewriting_begins_with_what_the_data_says() -> None:
 
 
 def test_a_list_too_long_to_be_read_is_told_by_its_beginning_and_its_number() -> None:
-    declined = tuple(answer(n, outcome=Outcome.DECLINED) for n in range(1, 101))
+    declined = tuple(answer(n, outcome=Outcome.DECLINED) for n in range(1, 1001))
     many = facts(
-        answers=(*declined, answer(900)), late=tuple(action(n) for n in range(1, 1400)),
-        thanks=tuple(ThanksFact(7 + n, 48) for n in range(101)),
+        answers=(*declined, answer(1001)), late=tuple(action(n) for n in range(1, 1400)),
+        thanks=tuple(ThanksFact(7 + n, 48) for n in range(1001)),
     )  # fmt: skip
     shown = document(content(many), NAMES)
     late, answers, thanks = (shown.section(key) for key in ("late", "answers", "thanks"))
@@ -192,9 +192,9 @@ def test_a_list_too_long_to_be_read_is_told_by_its_beginning_and_its_number() ->
     assert thanks
     assert (len(late.entries), late.title) == (25, "1\u202f399 actions en retard, et pourquoi")
     assert late.more == "Et 1\u202f374 autres, à lire dans la liste des actions."
-    assert answers.title == "101 réponses du comité de pilotage, dont 1 proposition retenue"
+    assert answers.title == "1\u202f001 réponses du comité de pilotage, dont 1 proposition retenue"
     assert answers.entries[0].link
-    assert answers.entries[0].link.key == 900
+    assert answers.entries[0].link.key == 1001
     assert "autres personnes" in thanks.more
     every_form = (text_of(shown, lambda kind, key: f"https://exemple.fr/{kind}/{key}"), markdown_of(late))
     assert all("autres, à lire dans la liste des actions." in " ".join(form.split()) for form in every_form)
@@ -202,6 +202,14 @@ def test_a_list_too_long_to_be_read_is_told_by_its_beginning_and_its_number() ->
     whole = document(content(facts(late=tuple(action(n) for n in range(1, 101)))), NAMES).section("late")
     assert whole
     assert (len(whole.entries), whole.more) == (100, "")
+
+
+def test_all_are_answered_and_thanked_in_the_letter_of_a_town_that_answers_all_its_agents_at_once() -> None:
+    answered = tuple(answer(n) for n in range(1, 118))
+    kept = content(facts(answers=answered, thanks=tuple(ThanksFact(7 + n, 48) for n in range(750))))
+    data = {block["kind"]: block["data"] for block in kept["blocks"]}
+    assert (len(data["answers"]["answers"]), len(data["thanks"]["people"])) == (117, 750)
+    assert not {"more"} & {*data["answers"], *data["thanks"]}
 
 
 def test_the_figure_has_a_title_patterns_and_no_style() -> None:

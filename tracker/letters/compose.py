@@ -24,8 +24,9 @@ ORDER = (
 )  # fmt: skip
 
 
-# a list too long for anybody to read is told by its beginning, with how many are left
-LONG, TOLD = 100, 25
+# a list too long for anybody to read is told by its beginning, with how many are left: the rest of the actions is in
+# their list, while people are thanked nowhere else than here
+LONG, WHOLE, TOLD = 100, 1_000, 25
 T = TypeVar("T")
 
 
@@ -151,8 +152,8 @@ def _action(action: ActionFact) -> dict[str, Any]:
     }
 
 
-def _told(name: str, found: Sequence[T], tell: Callable[[T], dict[str, Any]]) -> dict[str, Any]:
-    shown = found[:TOLD] if len(found) > LONG else found
+def _told(name: str, found: Sequence[T], tell: Callable[[T], dict[str, Any]], *, long: int = WHOLE) -> dict[str, Any]:
+    shown = found[:TOLD] if len(found) > long else found
     told: dict[str, Any] = {name: [tell(one) for one in shown]}
     return told if len(shown) == len(found) else {**told, "more": len(found) - len(shown)}
 
@@ -165,7 +166,7 @@ def kept_first(outcome: Outcome, number: int) -> tuple[int, int]:
 
 def _answers(facts: Facts) -> dict[str, Any]:
     until, found = facts.period.until, facts.answers
-    if len(found) <= LONG:
+    if len(found) <= WHOLE:
         return _told("answers", found, lambda one: _answer(one, until))
     found = tuple(sorted(found, key=lambda one: kept_first(one.outcome, one.number)))
     outcomes = Counter(one.outcome.value for one in found)
@@ -174,7 +175,7 @@ def _answers(facts: Facts) -> dict[str, Any]:
 
 def _actions(name: str) -> Callable[[Facts], dict[str, Any]]:
     def data(facts: Facts) -> dict[str, Any]:
-        return {**_told("actions", getattr(facts, name), _action), "until": iso(facts.period.until)}
+        return {**_told("actions", getattr(facts, name), _action, long=LONG), "until": iso(facts.period.until)}
 
     return data
 
