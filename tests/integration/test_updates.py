@@ -337,6 +337,10 @@ def test_the_baseline_is_changed_by_the_committee_alone_with_a_reason(site: Any,
         actions.change_baseline(**values, reason="Nous recommençons le plan.", actor=site.steering, now=NOON)
     action = db.session.get_one(Action, site.action_id)
     assert (action.baseline_start, action.baseline_end) == (date(2026, 3, 1), date(2026, 8, 1))
+    with writing():
+        actions.change_baseline(**values, reason="Nous recommençons le plan.", actor=site.steering, now=NOON)
+    with pytest.raises(Refused, match="déjà celles"), writing():
+        actions.change_baseline(**values, reason="Le marché a pris du retard.", actor=site.steering, now=NOON)
     event = db.session.scalars(select(Event)).one()
     assert event.changes["baseline_start"] == ["2026-02-01", "2026-03-01"]
     assert event.changes["reason"][1] == "Nous recommençons le plan."

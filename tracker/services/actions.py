@@ -14,7 +14,7 @@ from tracker import permissions, validation
 from tracker.enums import ActionStatus, Health, ProposalState, UpdateKind, UpdateSource
 from tracker.errors import Conflict, Refused
 from tracker.extensions import db
-from tracker.models import Action, Entity, Programme, Proposal, Theme, User, WorkingGroup
+from tracker.models import Action, Entity, Event, Programme, Proposal, Theme, User, WorkingGroup
 from tracker.permissions import Permission
 from tracker.queries import action_pages
 from tracker.records import Actor, paris_day, seen_mark
@@ -218,7 +218,7 @@ def change_baseline(
     why = validation.reason(reason)
     old = (action.baseline_start, action.baseline_end)
     if old == (start, end):
-        if action.id in set(db.session.scalars(history.just_made("baseline:change", actor=actor, now=now))):
+        if _last_reason(action, actor=actor, now=now) == why:
             return action  # the button pressed twice
         raise Refused(gettext("Ces dates sont déjà celles prévues au départ."), field="baseline_end")
     if seen and seen != seen_mark(*old):
@@ -231,6 +231,16 @@ def change_baseline(
     }
     _record(action, "baseline:change", changes, actor=actor, now=now)
     return action
+
+
+def _last_reason(action: Action, *, actor: Actor, now: datetime) -> str | None:
+    """Why this person changed the first dates a moment ago, when they did."""
+    told = select(Event.changes).where(
+        Event.verb == "baseline:change", Event.subject_id == action.id, Event.actor_id == actor.id,
+        Event.at > now - history.TWICE,
+    )  # fmt: skip
+    changes = db.session.scalar(told.order_by(Event.id.desc()).limit(1)) or {}
+    return str(changes["reason"][1]) if "reason" in changes else None
 
 
 def _to_carry_out(ids: Sequence[int], place: Place, actor: Actor) -> list[Proposal]:
