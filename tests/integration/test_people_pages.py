@@ -17,7 +17,7 @@ from tests.conftest import NOON, Clock
 from tests.register import as_csv
 from tracker import jobs
 from tracker.enums import Role, RunState
-from tracker.extensions import db
+from tracker.extensions import db, end_transaction
 from tracker.models import Event, Matricule, RegisterRun, RoleGrant, User
 from tracker.queries import people
 from tracker.services import register
@@ -63,6 +63,24 @@ def test_a_person_added_has_a_login_and_no_password(boss: CheckedClient) -> None
     boss.post(f"{ROOT}/nouvelle", {"first_name": "Zoé", "last_name": "Le Gall"})
     found = db.session.scalars(select(User).where(User.login == "zoe.le-gall")).one()
     assert found.password_hash is None
+
+
+def people_kept() -> int:
+    end_transaction(commit=False)
+    return len(db.session.scalars(select(User.id)).all())
+
+
+def test_the_same_person_sent_again_is_told_as_added_before(boss: CheckedClient, clock: Clock) -> None:
+    fields = {"first_name": "Zoé", "last_name": "Le Gall"}
+    told = [str(boss.submit(f"{ROOT}/nouvelle", fields).text)]
+    before = people_kept()
+    clock.advance(seconds=20)
+    told.append(str(boss.submit(f"{ROOT}/nouvelle", fields).text))
+    assert people_kept() == before
+    assert ["Personne ajoutée" in page for page in told] == [True, False]
+    assert "déjà été ajoutée il y a un instant" in told[1], "a namesake is not told that it is added"
+    boss.submit(f"{ROOT}/nouvelle", {**fields, "email": "zoe.le-gall.2@exemple.fr"})
+    assert people_kept() == before + 1
 
 
 def test_an_edit_is_traced_and_an_address_has_one_owner(boss: CheckedClient, town: Town) -> None:

@@ -89,11 +89,23 @@ def create() -> ResponseReturnValue:
     form = PersonForm(places=directory.places())
     if form.validate_on_submit():
         with Attempt(form):
-            row = service.add(form.person(), actor=acting(), now=current_time())
-            flash(gettext("Personne ajoutée. Un code imprimé ou un lien lui ouvrira son compte."), "success")
+            now = current_time()
+            row = service.add(form.person(), actor=acting(), now=now)
+            flash(_added() if row.created_at == now else _added_before(), "success")
             return redirect(url_for("people.show", person_id=row.id), 303)
     page = render_template("people/edit.html", form=form, person=None, heading=gettext("Ajouter une personne"))
     return page, form.answer_status
+
+
+def _added() -> str:
+    return gettext("Personne ajoutée. Un code imprimé ou un lien lui ouvrira son compte.")
+
+
+def _added_before() -> str:
+    return gettext(
+        "Cette personne a déjà été ajoutée il y a un instant : elle n'a pas été ajoutée deux fois. Pour ajouter une "
+        "autre personne du même nom, donnez son matricule ou son adresse."
+    )
 
 
 @bp.route("/<int:person_id>/modifier", methods=["GET", "POST"])
