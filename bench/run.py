@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import gzip
 import os
-import platform
 import re
 import shutil
 import statistics
@@ -23,11 +22,12 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
-from datetime import UTC, date, datetime, timedelta
+from contextlib import contextmanager
+from datetime import date, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
+from bench.recording import put
 from bench.visitor import Visitor, statements
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -166,10 +166,10 @@ def wait(url: str) -> float:
 
 
 @contextmanager
-def served(app: str, port: int, environment: dict[str, str], log: Path | None = None) -> Iterator[int]:
-    """The production server of an application; its process. What it says goes to `log`, or is shown."""
+def served(app: str, port: int, environment: dict[str, str], log: Path) -> Iterator[int]:
+    """The production server of an application, whose words go to a file; its process."""
     command = [BIN / "gunicorn", "--config", "gunicorn.conf.py", "--log-level", "error", app]
-    with nullcontext() if log is None else log.open("wb") as words:
+    with log.open("ab") as words:
         server = subprocess.Popen(command, cwd=ROOT, env={**environment, "PORT": str(port)}, stderr=words)
     try:
         yield server.pid
@@ -178,8 +178,8 @@ def served(app: str, port: int, environment: dict[str, str], log: Path | None = 
         server.wait(timeout=40)  # a worker being born may miss the signal; the master ends it after 30 s
 
 
-def start_time(environment: dict[str, str]) -> float:
-    with served("wsgi:app", PORT, environment):
+def start_time(environment: dict[str, str], log: Path) -> float:
+    with served("wsgi:app", PORT, environment, log):
         return wait(f"http://127.0.0.1:{PORT}/healthz")
 
 
@@ -264,16 +264,17 @@ def main() -> None:
     if shutil.which("wrk") is None:
         sys.exit("wrk is missing: apt-get install wrk")
     with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder) / "server.log"
         environment = {
             **os.environ, "TRACKER_MODE": "demo", "TRACKER_INSTANCE": folder,
             "DATABASE_URL": f"sqlite:///{folder}/tracker.db",
         }  # fmt: skip
         for command in (("db", "upgrade"), ("demo", "load")):
             subprocess.run([BIN / "flask", "--app", "wsgi", *command], cwd=ROOT, env=environment, check=True)
-        started = [start_time(environment) for _ in range(STARTS)]
+        started = [start_time(environment, log) for _ in range(STARTS)]
         with (
-            served("wsgi:app", PORT, environment) as pid,
-            served("bench.floor:app", FLOOR_PORT, environment) as floor_pid,
+            served("wsgi:app", PORT, environment, log) as pid,
+            served("bench.floor:app", FLOOR_PORT, environment, log) as floor_pid,
         ):
             wait(f"http://127.0.0.1:{PORT}/healthz")
             wait(f"http://127.0.0.1:{FLOOR_PORT}/")
@@ -296,18 +297,7 @@ def told(kept: float, started: list[float]) -> list[str]:
 
 
 def record(lines: list[str], where: str = "bench") -> None:
-    """Put the table of this run where the last one stood, with machine and date."""
-    model = re.search(r"model name\s*:\s*(.+)", Path("/proc/cpuinfo").read_text())
-    machine = (
-        f"{os.cpu_count()} processors ({model[1] if model else platform.machine()}), Python {platform.python_version()}"
-    )
-    stamp = (
-        f"Run of {datetime.now(UTC):%Y-%m-%d}, {machine}, {ROUNDS} rounds of {SECONDS} s, {CONNECTIONS} connections."
-    )
-    before, _, rest = RECORD.read_text("utf-8").partition(f"<!-- {where} -->\n")
-    _, _, after = rest.partition(f"<!-- /{where} -->")
-    text = "\n".join([stamp, "", *lines, ""])
-    RECORD.write_text(f"{before}<!-- {where} -->\n{text}<!-- /{where} -->{after}", "utf-8")
+    put(RECORD, where, lines, how=f"{ROUNDS} rounds of {SECONDS} s, {CONNECTIONS} connections")
 
 
 if __name__ == "__main__":

@@ -175,7 +175,7 @@ def main(scale: int) -> None:
         small_environment, _ = load(folder / "small", 1)
         environment, seconds = load(kept, scale)
         small, large = (
-            Side(place, stack.enter_context(served("wsgi:app", port, made)), port)
+            Side(place, stack.enter_context(served("wsgi:app", port, made, place / "server.log")), port)
             for place, port, made in ((folder / "small", FLOOR_PORT, small_environment), (kept, PORT, environment))
         )
         for side in (small, large):
