@@ -63,7 +63,8 @@ def _served(scratch: Path, folder: Path, browser: Browser, *arguments: str, **se
     port = servers.free_port()
     base = f"http://127.0.0.1:{port}"
     settings = {"TRACKER_BASE_URL": base, **settings}
-    environment = {**demonstration.environment(folder, **settings), "PORT": str(port)}
+    told = {"PORT": str(port), "PROMETHEUS_MULTIPROC_DIR": str(scratch / "counts")}
+    environment = {**demonstration.environment(folder, **settings), **told}
     node = servers.launch(scratch / "server.log", environment, *arguments)
     try:
         yield Site(base, folder, browser, settings)
