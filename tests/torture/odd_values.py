@@ -10,6 +10,7 @@ from functools import cache
 
 from hypothesis import strategies as st
 
+from tests.extra_fields import EXTRA as FIELDS
 from tests.register import REALDATA
 
 # never to come back as it is typed: neither as an element, nor out of the quotes of an attribute
@@ -68,14 +69,10 @@ INJECTIONS = (
     "<a@b.fr>",
 )  # fmt: skip
 TEXTS = (*EMPTY, *CONTROLS, *WRITING, *NUMBERS, *DAYS, *INJECTIONS, MARKUP, LONG)
-# fields that rows have and forms have not, or have for others
+# fields that rows have and forms have not, and some that the tool or libraries read
 EXTRA = (
-    "id", "role", "roles", "state", "status", "author", "author_id", "user_id", "is_admin", "is_active", "login",
-    "sealed",
-    "number", "programme_id", "group_id", "password_hash", "created_at", "published_on", "support_count", "actor",
-    "locale",
-    "csrf_token", "_method", "__proto__", "submit", "_resume_target", "_resume_login", "_resume_password", "suite",
-    "retour",
+    *FIELDS, "actor", "locale", "csrf_token", "__proto__", "submit", "_resume_target", "_resume_login",
+    "_resume_password", "suite", "retour",
 )  # fmt: skip
 # parameters that pages read, and some that libraries do
 PARTS = ("0", "-1", "1", "7", "9999", str(2**31), str(2**63), "9" * 300, "1e3", "abc", "%00", "%ff", "%c0%af", "..",

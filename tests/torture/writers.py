@@ -15,7 +15,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from flask import Flask
@@ -27,6 +27,7 @@ from tracker.enums import ActionStatus, PhaseKind, ProposalState, Role, UpdateKi
 from tracker.extensions import db, end_transaction, write_transaction
 from tracker.forms.proposals import SHOWN
 from tracker.letters.compose import EDITORIAL
+from tracker.letters.quarters import Quarter
 from tracker.models import Action, ActionUpdate, Authorship, Event, Letter, LetterBlock, Proposal, Vote
 from tracker.queries import people
 from tracker.services import letters, proposals, votes
@@ -250,10 +251,6 @@ class Editor(Writer):
 # --- All of them -----------------------------------------------------------------------------------------------------
 
 
-def quarter_of(day: date) -> str:
-    return f"{day.year}-T{(day.month + 2) // 3}"
-
-
 def settle(app: Flask, *, voters: int = 5, pilots: int = 2, authors: int = 2) -> list[Writer]:
     """A town where a consultation takes proposals and supports, actions go on and a letter is being written."""
     today = datetime.now(UTC).date()
@@ -277,7 +274,7 @@ def settle(app: Flask, *, voters: int = 5, pilots: int = 2, authors: int = 2) ->
         ]  # fmt: skip
         ids = {user.login: user.id for user in agents}
         actor = people.actor_by_login(editor.login, now=datetime.now(UTC))
-        letter = letters.build(project.id, quarter_of(today), actor=actor, now=datetime.now(UTC))
+        letter = letters.build(project.id, str(Quarter.of(today)), actor=actor, now=datetime.now(UTC))
     browsers = {login: Person(app, user) for (login, _), user in zip(ids.items(), agents, strict=True)}
     logins = list(ids)
     found: list[Writer] = [

@@ -77,7 +77,7 @@ def _waiting(user_id: int, kind: RequestKind) -> DataRequest | None:
 
 def _is_twin(row: DataRequest, told: str, now: datetime) -> bool:
     """Whether this is the request that was just made, sent by a button pressed twice."""
-    return row.text == told and row.made_at > now - history.TWICE
+    return row.text == told and history.is_recent(row.made_at, now)
 
 
 def answer(request_id: int, text: str, *, granted: bool, actor: Actor, now: datetime) -> DataRequest:

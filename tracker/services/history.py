@@ -57,6 +57,11 @@ def record(
         check_open([programme_id])
 
 
+def is_recent(at: datetime, now: datetime) -> bool:
+    """Whether what was sent then and is sent again now is a button pressed twice."""
+    return at > now - TWICE
+
+
 def just_made(verb: str, *, actor: Actor, now: datetime) -> Select[int]:
     """The ids of what this person made by this act within `TWICE`."""
     return select(Event.subject_id).where(Event.verb == verb, Event.actor_id == actor.id, Event.at > now - TWICE)

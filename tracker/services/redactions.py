@@ -60,7 +60,7 @@ def ask(kind: TextKind, target_id: int, part: str, reason: str, *, actor: Actor,
     )  # fmt: skip
     present = db.session.scalars(waiting.limit(1)).first()
     if present is not None:
-        if (present.asked_by_id, present.reason) == (actor.id, told) and present.asked_at > now - history.TWICE:
+        if (present.asked_by_id, present.reason) == (actor.id, told) and history.is_recent(present.asked_at, now):
             return present  # the button pressed twice
         raise Conflict(gettext("Le retrait de ce texte est déjà demandé."))
     row = Redaction(kind=kind, target_id=target_id, part=part, reason=told, asked_by_id=actor.id, asked_at=now)

@@ -38,7 +38,7 @@ def ask_proofreading(
     if not people or len(people) != len(wanted):
         raise Refused(gettext("Choisissez au moins une personne de la liste."), field="readers")
     asked = [db.session.get(Proofreading, (letter.id, person.id)) for person in people]
-    recent = [row for row in asked if row and row.answered_at is None and row.asked_at > now - history.TWICE]
+    recent = [row for row in asked if row and row.answered_at is None and history.is_recent(row.asked_at, now)]
     if letter.state is LetterState.TO_APPROVE and len(recent) == len(people):
         return recent  # the button pressed twice: one mail each
     if letter.state is not LetterState.TO_APPROVE:
