@@ -89,10 +89,10 @@ MADE = (
 # what else may be posted makes nothing new when it is posted again, or is shown elsewhere to make it once
 ELSEWHERE = {
     "accounts.language": "a choice", "accounts.password": "the present password no longer fits",
-    "actions.cancel": "an action is cancelled once", "actions.confirm": "refused once the log has grown (test_updates)",
+    "actions.cancel": "an action is cancelled once", "actions.confirm": "told as the first time (test_actions_points)",
     "actions.correct": "a row is superseded once (test_updates_corrections)",
     "actions.create": "test_twice", "actions.edit": "unchanged, nothing is written", "actions.my_round": "as a point",
-    "actions.post_update": "refused once the log has grown (test_updates)",
+    "actions.post_update": "told as the first time, another point is refused (test_actions_points)",
     "actions.retract": "a row is superseded once", "activation.activate": "a code opens once (test_activation)",
     "activation.forgotten": "throttled, one link at a time (test_activation)", "auth.login": "a visit each",
     "auth.logout": "ends what is open", "auth.resume_visit": "posts the form again, which answers for itself",
