@@ -7,6 +7,7 @@ import gc
 import logging.config
 import os
 import shutil
+import sqlite3
 import stat
 import sys
 from pathlib import Path
@@ -88,6 +89,18 @@ def on_starting(server: Any) -> None:
         mallopt(M_ARENA_MAX, 1)
 
 
+def _fold_journal(server: Any) -> None:
+    from tracker.connections import fold_journal
+
+    try:
+        whole = fold_journal(server.app.wsgi().config["SQLALCHEMY_DATABASE_URI"])
+    except (OSError, sqlite3.Error) as trouble:
+        server.log.warning("The journal stays beside the database: %s", type(trouble).__name__)
+    else:
+        if not whole:
+            server.log.warning("The journal stays beside the database: somebody still works on it")
+
+
 def pre_fork(_server: Any, _worker: Any) -> None:
     """What is loaded stays: not to be looked through by each collection, whose marks would unshare its memory."""
     gc.collect()
@@ -110,5 +123,7 @@ def child_exit(_server: Any, worker: Any) -> None:
 
 
 def on_exit(server: Any) -> None:
+    """All has ended: the file of the database holds the whole of it, as far as nobody else works on it."""
+    _fold_journal(server)
     if folder.parent == MEMORY and not server.reexec_pid:  # of a server that took over (SIGUSR2), and counts there
         shutil.rmtree(folder, ignore_errors=True)

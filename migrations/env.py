@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from tracker import models  # noqa: F401 - fills the metadata
 from tracker.connections import make_file
+from tracker.errors import Refused
 from tracker.extensions import db, end_transaction, write_options
 from tracker.queries import instance
 
@@ -30,6 +31,13 @@ def refuse_newer() -> None:
         raise click.ClickException(fault)
 
 
+def make_or_refuse() -> None:
+    try:
+        make_file(db.engine)
+    except Refused as refusal:
+        raise click.ClickException(refusal.message) from None
+
+
 def run(connection: Connection | None) -> None:
     options = {"target_metadata": db.metadata, "include_name": include_name, "render_as_batch": True}
     if connection is None:
@@ -45,7 +53,7 @@ if context.is_offline_mode():
 elif config.attributes.get("connection") is not None:  # of a transaction that goes on after this
     run(config.attributes["connection"])
 else:
-    make_file(db.engine)
+    make_or_refuse()
     refuse_newer()
     with db.engine.connect().execution_options(**write_options(db.engine)) as connection:
         run(connection)

@@ -79,14 +79,17 @@ def create_user(login: str, first_name: str, last_name: str, admin: bool) -> Non
 @users.command("first-link")
 @on_this_schema
 def first_link() -> None:
-    """Print a link that makes the first manager's account: once, for 24 hours; nothing when an account exists."""
+    """Print a link that makes the first manager's account: once, for 24 hours; none when an account exists."""
     from tracker.extensions import end_transaction, write_transaction
     from tracker.security import current_time
     from tracker.services import first_account
 
-    needed = not current_app.config["DEMO"] and first_account.needed()
+    if current_app.config["DEMO"]:  # which brings its accounts
+        return
+    needed = first_account.needed()
     end_transaction(commit=False)
     if not needed:
+        click.echo("Il y a déjà un compte : pas de lien. Pour un autre compte : flask --app wsgi users create --help")
         return
     with write_transaction():
         token = first_account.make_token(now=current_time())

@@ -158,7 +158,7 @@ def database_settings(url: str, problems: list[str]) -> dict[str, Any]:
 def _folder(path: str) -> Path:
     instance = Path(path).resolve()
     try:
-        instance.mkdir(parents=True, exist_ok=True)
+        instance.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise ConfigurationError(
             f"TRACKER_INSTANCE is {path}: this folder cannot be made ({error.strerror})."

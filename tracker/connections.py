@@ -7,24 +7,69 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import Engine, ExceptionContext, event
+from flask_babel import gettext
+from sqlalchemy import URL, Engine, ExceptionContext, event
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import ConnectionPoolEntry, Pool
+
+from tracker.errors import Refused
 
 MEMORY = ":memory:"
 REFUSED = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_FULL})
 
 
 def make_file(engine: Engine) -> None:
-    """An empty SQLite file for the migrations to fill, where there is none; its owner alone reads it."""
-    name = engine.url.database
-    if engine.dialect.name == "sqlite" and name and name != MEMORY:
-        Path(name).parent.mkdir(parents=True, exist_ok=True)
-        Path(name).touch(mode=0o600)
+    """An empty SQLite file for the migrations to fill, where there is none; its owner alone reads it.
+
+    Raises Refused where the journal of a database that was moved still lies: SQLite would empty it.
+    """
+    path = _file(engine.url)
+    if path is not None:
+        if left := _left_behind(path):
+            raise Refused(
+                gettext(
+                    "%(path)s n'est plus là, mais son journal y est encore : %(journal)s, qui tient peut-être des "
+                    "écritures qu'elle n'a pas. Remettez la base à côté de lui, ou déplacez-le sans l'effacer.",
+                    path=path,
+                    journal=left,
+                )
+            )
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+
+
+def fold_journal(url: str) -> bool:
+    """Bring what the journal of a SQLite file holds into the file, which may then be copied alone, or moved.
+
+    False when somebody still reads or writes it after a second. Raises sqlite3.Error; makes no file.
+    """
+    path = _file(make_url(url))
+    if path is None or not path.exists():
+        return True
+    with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=rw", uri=True, timeout=1)) as connection:
+        busy, *_pages = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    return not busy
+
+
+def _file(url: URL) -> Path | None:
+    named = url.get_backend_name() == "sqlite" and url.database and url.database != MEMORY
+    return Path(url.database or "") if named else None
+
+
+def _left_behind(path: Path) -> Path | None:
+    """A journal that waits there for a base which is no longer, or which is empty."""
+    missing = not path.exists()
+    for suffix in ("-wal", "-journal") if missing else ("-wal",):
+        journal = path.with_name(path.name + suffix)
+        if journal.exists() and journal.stat().st_size and (missing or not path.stat().st_size):
+            return journal
+    return None
 
 
 @event.listens_for(Engine, "do_connect")

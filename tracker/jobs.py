@@ -7,7 +7,7 @@ every few minutes. What fails is said and left for the next round; the rest goes
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from time import monotonic
 from typing import TypeAlias
@@ -17,7 +17,7 @@ from flask_babel import gettext
 
 from tracker.errors import TrackerError
 from tracker.extensions import DatabaseTrouble, end_transaction, write_transaction
-from tracker.queries.supervision import COPY
+from tracker.queries.supervision import COPY, COPY_FAILED
 from tracker.security import current_time
 from tracker.services import maintenance, outbox, register, retention, uploads, votes
 from tracker.services.copies import daily
@@ -127,9 +127,15 @@ def copy_database(now: datetime, _turn: Round) -> int:
     folder = current_app.config["BACKUP_FOLDER"]
     if folder is None:
         return 0
-    size = daily.make(
-        current_app.config["SQLALCHEMY_DATABASE_URI"], folder, days=current_app.config["BACKUP_DAYS"], now=now
-    )
+    try:
+        size = daily.make(
+            current_app.config["SQLALCHEMY_DATABASE_URI"], folder, days=current_app.config["BACKUP_DAYS"], now=now
+        )
+    except (TrackerError, *DatabaseTrouble, OSError):
+        end_transaction(commit=False)
+        with suppress(*DatabaseTrouble), write_transaction():  # the disk that refused the copy may refuse this too
+            maintenance.note(COPY_FAILED, {"at": now.isoformat()})
+        raise
     if size:
         with write_transaction():
             maintenance.note(COPY, {"at": now.isoformat(), "bytes": size})

@@ -17,11 +17,11 @@ from sqlalchemy import update
 
 from tests import databases, factories
 from tests.integration.test_votes import Ballot
-from tracker import mail
-from tracker.enums import Role
+from tracker import cli, create_app, mail
+from tracker.enums import OutboxState, Role
 from tracker.extensions import db, end_transaction, write_transaction
-from tracker.models import Event, User
-from tracker.queries import machine
+from tracker.models import Event, OutboxMessage, User
+from tracker.queries import checks, machine
 from tracker.queries.findings import Level
 from tracker.services import votes
 
@@ -108,6 +108,42 @@ def test_files_that_other_accounts_may_read_are_told(app: Flask, place: Path) ->
         (place / name).chmod(stat.S_IRUSR | stat.S_IXUSR | stat.S_IRGRP)
         assert wrong(app) == {f"D'autres comptes de la machine peuvent lire {place / name}": Level.ERROR}
         (place / name).chmod(0o700)
+
+
+@pytest.mark.parametrize("name", ["", "uploads"])
+def test_a_folder_that_other_accounts_may_enter_is_told(app: Flask, place: Path, name: str) -> None:
+    (place / name).mkdir(mode=0o700, exist_ok=True)
+    assert wrong(app) == {}
+    (place / name).chmod(0o755)
+    assert wrong(app) == {f"D'autres comptes de la machine peuvent lire {place / name}": Level.WARNING}
+
+
+def test_the_folder_of_an_instance_is_its_owners_alone(tmp_path: Path) -> None:
+    create_app(environ={"TRACKER_MODE": "demo", "TRACKER_INSTANCE": str(tmp_path / "new")})
+    assert stat.S_IMODE((tmp_path / "new").stat().st_mode) == 0o700
+
+
+def test_the_command_told_when_nobody_manages_is_whole(app: Flask, place: Path) -> None:
+    with write_transaction():
+        db.session.execute(update(User).values(is_active=False))
+    (advice,) = [one.advice for one in machine._managers(app.config["CLOCK"]())]
+    end_transaction(commit=False)
+    options = cli.users.commands["create"].params
+    assert all(one.opts[0] in advice for one in options if one.required and one.param_type_name == "option")
+    assert "users first-link" in advice
+
+
+def test_mails_are_said_to_be_sent_only_when_one_was(app: Flask, place: Path, monkeypatch: Any) -> None:
+    monkeypatch.setitem(app.config, "SMTP_URL", "smtp://courriel.exemple.fr:587")
+    never = "Un serveur de courriel est donné ; aucun courriel n'est encore parti"
+    now = app.config["CLOCK"]()
+    assert never in {one.message for one in checks.setup()}
+    end_transaction(commit=False)
+    with write_transaction():
+        db.session.add(OutboxMessage(
+            dedupe_key="1", address="qui@exemple.fr", kind="x", state=OutboxState.SENT, not_before=now, queued_at=now,
+        ))  # fmt: skip
+    assert "Aucun courriel n'a été refusé" in {one.message for one in checks.setup()}
 
 
 @pytest.mark.sqlite("where the base is a file")

@@ -186,6 +186,30 @@ def test_a_full_disk_is_told_and_the_rest_of_the_round_goes_on(app: Flask, folde
     assert names(folder) == []
 
 
+def test_a_copy_that_failed_is_told_at_once_until_one_is_made(app: Flask, folder: Path, monkeypatch, clock) -> None:
+    def told() -> list[tuple[str, checks.Level]]:
+        found = [(one.message, one.level) for one in checks.setup() if "auvegard" in one.message]
+        end_transaction(commit=False)
+        return found
+
+    def full(*_any: Any, **_named: Any) -> int:
+        raise Refused("plein")
+
+    jobs.run(clock.now, say=lambda _line: None)
+    clock.advance(days=1)
+    with monkeypatch.context() as patch:
+        patch.setattr(copies, "backup", full)
+        jobs.run(clock.now, say=lambda _line: None)
+    ((message, level),) = told()
+    assert message.startswith("La dernière sauvegarde a échoué le ")
+    assert level is checks.Level.WARNING
+    clock.advance(minutes=5)
+    jobs.run(clock.now, say=lambda _line: None)
+    ((message, level),) = told()
+    assert message.startswith("La base est sauvegardée")
+    assert level is checks.Level.OK
+
+
 def test_managers_are_told_after_two_days_without_a_copy(app: Flask, folder: Path, client, writing, clock) -> None:
     with writing():
         programme = factories.programme()

@@ -126,6 +126,7 @@ def test_the_first_account_is_made_by_a_link_that_serves_once(app, client) -> No
     assert "n'est plus valable" in client.get(path, expected=404)
     client.post(path, typed(login="autre"), expected=404)
     assert link(app) == "", "an account exists: no link is printed any more"
+    assert "Il y a déjà un compte" in app.test_cli_runner().invoke(args=["users", "first-link"]).output
     page = client.submit("/connexion", {"login": "c.martin", "password": PHRASE, "suite": "/reglages/premiers-pas"})
     assert "Maintenant : Le projet" in page
 

@@ -105,8 +105,9 @@ def test_the_server_does_not_start_on_a_newer_database(app: Flask, monkeypatch: 
 
 def test_a_database_that_is_not_there_is_told_and_not_made(tmp_path: Path) -> None:
     app = create_app(environ={"TRACKER_MODE": "demo", "TRACKER_INSTANCE": str(tmp_path)})
-    assert "est vide : lancez flask --app wsgi db upgrade" in schema_fault(app)
+    told = f"Le fichier de la base de données n'existe pas : {tmp_path / 'tracker.db'}. Remettez-le"
+    assert told in schema_fault(app)
     done = app.test_cli_runner().invoke(args=["check"])
     assert done.exit_code == 1
-    assert "est vide" in done.output
+    assert told in done.output
     assert not (tmp_path / "tracker.db").exists()

@@ -56,15 +56,27 @@ def schema_fault(revision: str) -> str:
     return newer_fault(revision)
 
 
-def _present() -> str:
+def _missing_file() -> Path | None:
+    """The SQLite file that is not where it should be."""
     url = db.engine.url
-    if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
+    path = Path(url.database or "")
+    return path if url.get_backend_name() == "sqlite" and not path.exists() else None
+
+
+def _present() -> str:
+    if _missing_file():
         return ""  # not begun yet, which is no failure: to ask would be one
     return schema_revision() if inspect(db.session.connection()).has_table("alembic_version") else ""
 
 
 def present_schema_fault() -> str:
     """That of the database at hand. Raises DatabaseTrouble."""
+    if path := _missing_file():
+        return gettext(
+            "Le fichier de la base de données n'existe pas : %(path)s. Remettez-le, ou restaurez une copie (flask "
+            "--app wsgi restore FICHIER). Seule une installation neuve commence par flask --app wsgi db upgrade.",
+            path=path,
+        )
     return schema_fault(_present())
 
 

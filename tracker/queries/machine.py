@@ -87,7 +87,10 @@ def _managers(now: datetime) -> Iterator[Finding]:
         yield Finding(
             Level.ERROR,
             gettext("Personne n'est gestionnaire de l'outil"),
-            gettext("Créez son compte : flask users create IDENTIFIANT --admin"),
+            gettext(
+                "Créez son compte : flask --app wsgi users create IDENTIFIANT --first-name PRÉNOM --last-name NOM "
+                "--admin. Si personne n'a encore de compte : flask --app wsgi users first-link."
+            ),
         )
 
 
@@ -125,11 +128,14 @@ def _rights() -> Iterator[Finding]:
         )
     keys = vote_keys.key_folder()
     private = [keys, folder / "secret-key", *keys.glob("*.key*")]
-    for path, mask in [*((path, ALL_BUT_OWNER) for path in private), (_database_file() or folder, OTHERS)]:
+    looked_at = [(path, ALL_BUT_OWNER, Level.ERROR) for path in private]
+    looked_at += [(path, ALL_BUT_OWNER, Level.WARNING) for path in (folder, folder / "uploads")]
+    looked_at.append((_database_file() or folder, OTHERS, Level.WARNING))
+    for path, mask, level in dict.fromkeys(looked_at):
         if _open_to(path, mask):
             wrong = True
             yield Finding(
-                Level.ERROR if mask == ALL_BUT_OWNER else Level.WARNING,
+                level,
                 gettext("D'autres comptes de la machine peuvent lire %(path)s", path=path),
                 gettext("chmod go-rwx %(path)s, et UMask=0077 dans l'unité systemd", path=path),
             )

@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import current_app
 from flask_babel import gettext, ngettext
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 
 from tracker.enums import OutboxState, Role
 from tracker.extensions import db
@@ -32,7 +32,7 @@ from tracker.queries.campaigns import CampaignRecord
 from tracker.queries.findings import Finding, Level
 from tracker.queries.people import HAS_ACCOUNT, active_grant
 from tracker.queries.projects import CONTACT
-from tracker.queries.supervision import COPY, ROUND, copy_of, last_copy, noted, round_of
+from tracker.queries.supervision import COPY, COPY_FAILED, ROUND, copy_of, last_copy, noted, round_of
 from tracker.records import paris_day
 
 LEGAL = "privacy"  # key of what the town says of personal data
@@ -57,6 +57,8 @@ class Counts:
     legal: int
     last_round: Any
     last_copy: Any
+    failed_copy: Any
+    sent: bool
 
 
 def _count(column: Any, *where: Any) -> Any:
@@ -82,6 +84,8 @@ def _counts(now: datetime) -> Counts:
             _count(Setting.key, Setting.key == LEGAL),
             noted(ROUND),
             noted(COPY),
+            noted(COPY_FAILED),
+            exists().where(OutboxMessage.state == OutboxState.SENT),
         )
     ).one()
     return Counts(*tuple(row))
@@ -214,7 +218,7 @@ def findings(now: datetime) -> Iterator[Finding]:
     if not current_app.config["DEMO"]:
         yield _round(counts.last_round, now)
     if not current_app.config["DEMO"] or current_app.config["BACKUP_FOLDER"] is not None:
-        yield _copy(counts.last_copy, now)
+        yield _copy(counts, now)
 
 
 def _round(value: Any, now: datetime) -> Finding:
@@ -241,8 +245,8 @@ def _round(value: Any, now: datetime) -> Finding:
     return Finding(Level.OK, gettext("Les tâches automatiques tournent"))
 
 
-def _copy(value: Any, now: datetime) -> Finding:
-    """Whether the database is copied each day."""
+def _copy(counts: Counts, now: datetime) -> Finding:
+    """Whether the database is copied each day, and was when it was last tried."""
     if current_app.config["BACKUP_FOLDER"] is None:
         return Finding(
             Level.WARNING,
@@ -251,11 +255,19 @@ def _copy(value: Any, now: datetime) -> Finding:
             optional=True,
         )
     advice = gettext("La DSI lit pourquoi dans le journal des tâches, ou par « flask --app wsgi jobs run ».")
-    last = copy_of(value)
+    last = copy_of(counts.last_copy)
     if last is None:
         return Finding(Level.WARNING, gettext("Aucune sauvegarde n'a encore été faite"), advice)
     if now - last.at > COPY_LATE:
         return Finding(Level.ERROR, _late_copy(last.at), advice)
+    failed_at = datetime.fromisoformat(counts.failed_copy["at"]) if counts.failed_copy else None
+    if failed_at is not None and failed_at > last.at:
+        message = gettext(
+            "La dernière sauvegarde a échoué le %(moment)s ; la dernière bonne est du %(good)s",
+            moment=moment(failed_at),
+            good=moment(last.at),
+        )
+        return Finding(Level.WARNING, message, advice)
     return Finding(Level.OK, gettext("La base est sauvegardée, la dernière fois le %(moment)s", moment=moment(last.at)))
 
 
@@ -288,5 +300,7 @@ def _mail(counts: Counts) -> Iterator[Finding]:
             ngettext("%(num)s courriel n'a pas pu partir", "%(num)s courriels n'ont pas pu partir", counts.unsent),
             gettext("La cause levée, relancez-les : flask jobs retry-mail"),
         )
+    elif counts.sent:
+        yield Finding(Level.OK, gettext("Aucun courriel n'a été refusé"))
     else:
-        yield Finding(Level.OK, gettext("Les courriels partent"))
+        yield Finding(Level.OK, gettext("Un serveur de courriel est donné ; aucun courriel n'est encore parti"))

@@ -13,7 +13,7 @@ from tracker.extensions import DatabaseTrouble, db, end_transaction
 from tracker.metrics import Reading
 from tracker.models import OutboxMessage, Setting
 
-ROUND, COPY = "jobs_round", "daily_copy"  # keys of what the jobs note
+ROUND, COPY, COPY_FAILED = "jobs_round", "daily_copy", "daily_copy_failed"  # keys of what the jobs note
 
 
 @dataclass(frozen=True, slots=True)

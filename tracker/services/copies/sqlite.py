@@ -74,6 +74,14 @@ def restore(url: str, source: Path) -> None:
 
 
 def _present(path: Path) -> Refused:
+    if path.name.endswith(("-wal", "-journal")):
+        return Refused(
+            gettext(
+                "%(path)s existe déjà : rien n'est écrasé. Il tient des écritures qui ne sont peut-être pas encore "
+                "dans sa base : ne l'effacez pas, déplacez-le d'abord, avec elle si elle existe encore.",
+                path=path,
+            )
+        )
     return Refused(gettext("%(path)s existe déjà : rien n'est écrasé. Déplacez-le d'abord.", path=path))
 
 
