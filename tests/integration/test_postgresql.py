@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from tests import demo_digest, factories
 from tests.client import CheckedClient
 from tests.conftest import NOON, SECRET
-from tests.integration.test_transactions import in_threads
+from tests.integration.test_transactions_together import in_threads
 from tracker import create_app, search
 from tracker.enums import PhaseKind
 from tracker.extensions import WRITE_LOCK, begin_write, db, end_transaction, is_unavailable, write_transaction

@@ -70,7 +70,7 @@ def _part(key: str, title: str, names: tuple[str, ...], query: Any) -> Part:
 def of_person(user_id: int, supported: Collection[int]) -> tuple[Part, ...]:
     """Every part, empty ones included; `supported`: the proposals they support, while the key lives."""
     mine = Authorship.user_id == user_id
-    parts = [*_account(user_id), *_access(user_id), *_written(user_id, mine)]
+    parts = [*_account(user_id), *_access(user_id), *_written(user_id, mine), *_said(user_id)]
     parts.append(_traces(user_id))
     parts.append(
         _part(
@@ -219,6 +219,11 @@ def _written(user_id: int, mine: Any) -> list[Part]:
             .where(Follow.user_id == user_id)
             .order_by(Follow.id),
         ),
+    ]  # fmt: skip
+
+
+def _said(user_id: int) -> list[Part]:
+    return [
         _part(
             "commentaires", gettext("Commentaires"), (N_("écrit le"), N_("texte")),
             select(Comment.recorded_at, Comment.body).where(Comment.author_id == user_id).order_by(Comment.id),
