@@ -78,7 +78,7 @@ class JsonLines(logging.Formatter):
             said |= {"id": asked.number, "endpoint": asked.endpoint}
         may_tell = asked is None or bool(asked.endpoint)
         error = record.exc_info[1] if record.exc_info else None
-        return json.dumps(said | ({"error": _chain(error, with_places=may_tell)} if error else {}))
+        return json.dumps(said | ({"error": _chain(error, with_places=may_tell)} if error else {}), ensure_ascii=False)
 
 
 def _chain(error: BaseException | None, *, with_places: bool) -> list[dict[str, Any]]:

@@ -234,6 +234,13 @@ def formatted(error: Exception, name: str = "tracker", message: str = "exception
     return said
 
 
+def test_accents_are_read_as_they_are_written_in_the_journal() -> None:
+    record = logging.LogRecord(
+        "gunicorn.error", logging.ERROR, "", 0, "La base est celle d'une version passée", (), None
+    )
+    assert "version passée" in logs.JsonLines().format(record)
+
+
 def test_an_error_is_told_by_its_kind_and_place_never_by_what_somebody_typed() -> None:
     try:
         try:
