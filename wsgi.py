@@ -1,5 +1,7 @@
 """Entry point of the production server and of the `flask` command."""
 
+import os
+
 import click
 
 from tracker import create_app
@@ -9,4 +11,6 @@ try:
     app = create_app()
 except ConfigurationError as refusal:
     # the command says the sentence alone; the server stops on it
-    raise click.ClickException(str(refusal)) from None
+    refused = click.ClickException(str(refusal))
+    refused.exit_code = os.EX_CONFIG
+    raise refused from None

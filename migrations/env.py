@@ -1,5 +1,6 @@
 """How Alembic reaches the application's database."""
 
+import os
 from logging.config import fileConfig
 
 import click
@@ -23,19 +24,25 @@ def include_name(name: str | None, kind: str, _parents: object) -> bool:
     return not (kind == "table" and name is not None and name.startswith("proposal_search"))
 
 
+def _ends_with_status_78(why: str) -> click.ClickException:
+    refused = click.ClickException(why)
+    refused.exit_code = os.EX_CONFIG
+    return refused
+
+
 def refuse_newer() -> None:
     """What a later version of the tool made is not for this one to change, back or forth."""
     fault = instance.newer_schema_fault()
     end_transaction(commit=False)
     if fault:
-        raise click.ClickException(fault)
+        raise _ends_with_status_78(fault)
 
 
 def make_or_refuse() -> None:
     try:
         make_file(db.engine)
     except Refused as refusal:
-        raise click.ClickException(refusal.message) from None
+        raise _ends_with_status_78(refusal.message) from None
 
 
 def run(connection: Connection | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import runpy
 import sqlite3
 from collections.abc import Iterator
@@ -42,7 +43,7 @@ def test_no_base_is_begun_beside_the_journal_of_one_that_was_moved(tmp_path: Pat
     left.write_bytes(b"x" * 5000)
     app = create_app({"TESTING": True}, {"TRACKER_MODE": "demo", "TRACKER_INSTANCE": str(tmp_path)})
     done = app.test_cli_runner().invoke(args=["db", "upgrade"])
-    assert done.exit_code == 1
+    assert done.exit_code == os.EX_CONFIG
     assert f"{left}, qui tient peut-être des écritures" in done.output
     assert left.read_bytes() == b"x" * 5000
     assert not (tmp_path / "tracker.db").exists()
