@@ -66,7 +66,7 @@ def entity(**values: Any) -> Entity:
     n = serial()
     return add(
         Entity(
-            **{"slug": f"employeur-{n}", "name": f"Employeur {n}", "short_name": f"Emp. {n}", "position": n, **values}
+            **{"slug": f"employeur-{n}", "name": f"Employeur {n}", "short_name": f"Emp. {n}", "position": n % 1000, **values}
         )
     )
 
@@ -87,7 +87,7 @@ def programme(*, entities: list[Entity] | None = None, **values: Any) -> Program
 def theme(project: Programme, **values: Any) -> Theme:
     n = serial()
     return add(
-        Theme(**{"programme_id": project.id, "slug": f"theme-{n}", "name": f"Thème {n}", "position": n, **values})
+        Theme(**{"programme_id": project.id, "slug": f"theme-{n}", "name": f"Thème {n}", "position": n % 1000, **values})
     )
 
 
@@ -95,7 +95,7 @@ def group(project: Programme, **values: Any) -> WorkingGroup:
     n = serial()
     return add(
         WorkingGroup(
-            **{"programme_id": project.id, "slug": f"groupe-{n}", "name": f"Groupe {n}", "position": n, **values}
+            **{"programme_id": project.id, "slug": f"groupe-{n}", "name": f"Groupe {n}", "position": n % 1000, **values}
         )
     )
 
