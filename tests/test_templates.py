@@ -159,7 +159,8 @@ def test_words_never_on_screen() -> None:
 
 
 def test_no_english_on_french_screens() -> None:
-    quoted = re.compile(r"flask( [a-z]+)+|%\(\w+\)[sd]|«[^»]*»|\[\w+\]")  # names of a mapping file, of a command
+    # names of a mapping file, of a command and its options
+    quoted = re.compile(r"flask( [a-z-]+)+|--[a-z-]+|%\(\w+\)[sd]|«[^»]*»|\[\w+\]")
     said = [(where, text[:80]) for where, text in messages() if ENGLISH.search(quoted.sub(" ", text))]
     assert not said, said
 
