@@ -175,7 +175,7 @@ OURS = {"Origin": "http://localhost"}
 
 DATES = ("0000-00-00", "2026-02-30", "9999-99-99", "demain", "\0", "0001-01-01")
 CHOICES = ("zzz", "-1", str(2**70), "\0", "", "²", "1:zzz", "<script>alert(1)</script>")
-TEXTS = ("\0", "-1", str(2**70), "\u202e", "<script>alert(1)</script>", "1e99", "    ", LONG)
+TEXTS = ("\0", "-1", "9" * 400, "\u202e", "<script>alert(1)</script>", "1e99", "    ", LONG)
 
 
 # pages that offer more to these than to the first who may enter

@@ -9,7 +9,7 @@ from typing import Any
 
 from flask_babel import gettext
 from flask_wtf import FlaskForm
-from wtforms import HiddenField, ValidationError
+from wtforms import HiddenField, IntegerField, ValidationError
 
 from tracker.errors import Conflict, Refused, TrackerError
 from tracker.filters import day
@@ -71,6 +71,19 @@ class ComparedForm(BaseForm):
             return []
         self.read_again("seen", mark)
         return self.other_version(values)
+
+
+class WholeField(IntegerField):
+    """A whole number, of at most nine digits: what a database takes, and what a range can be compared with."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        try:
+            super().process_formdata(valuelist)
+        except ValueError as error:
+            raise ValueError(gettext("Donnez un nombre entier.")) from error
+        if abs(self.data or 0) >= 10**9:
+            self.process_data(None)
+            raise ValueError(gettext("Donnez un nombre entier de neuf chiffres au plus."))
 
 
 def _plain(value: Any) -> Any:

@@ -11,7 +11,6 @@ from flask_babel import lazy_gettext as _
 from wtforms import (
     DateField,
     HiddenField,
-    IntegerField,
     RadioField,
     SelectField,
     SelectMultipleField,
@@ -24,7 +23,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 from tracker import validation
 from tracker.enums import ActionStatus, Health
 from tracker.filters import short_day
-from tracker.forms import BaseForm, ComparedForm
+from tracker.forms import BaseForm, ComparedForm, WholeField
 from tracker.progress import ActionState, MilestoneState
 from tracker.services.updates import KEEP, NewMilestone, Statement
 
@@ -42,7 +41,7 @@ class DayField(DateField):
             raise ValueError(gettext("Donnez la date en entier : jour, mois, année.")) from error
 
 
-class PercentField(IntegerField):
+class PercentField(WholeField):
     """A whole percentage."""
 
     def process_formdata(self, valuelist: list[str]) -> None:
@@ -50,16 +49,6 @@ class PercentField(IntegerField):
             super().process_formdata([value.strip().removesuffix("%").strip() for value in valuelist])
         except ValueError as error:
             raise ValueError(gettext("Donnez un nombre entier entre 0 et 100.")) from error
-
-
-class WholeField(IntegerField):
-    """A whole number."""
-
-    def process_formdata(self, valuelist: list[str]) -> None:
-        try:
-            super().process_formdata(valuelist)
-        except ValueError as error:
-            raise ValueError(gettext("Donnez un nombre entier.")) from error
 
 
 class CheckboxList(SelectMultipleField):

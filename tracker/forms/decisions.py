@@ -12,7 +12,6 @@ from wtforms import (
     FieldList,
     FormField,
     HiddenField,
-    IntegerField,
     RadioField,
     SelectField,
     StringField,
@@ -24,7 +23,7 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional
 from tracker import filters, validation
 from tracker.enums import ConditionKind, Motive, Outcome
 from tracker.errors import Refused
-from tracker.forms import BaseForm, check
+from tracker.forms import BaseForm, WholeField, check
 from tracker.queries.decisions import AnswerRecord
 from tracker.queries.settling import MeetingChoice
 from tracker.services.decisions import AnswerInput
@@ -119,7 +118,7 @@ class DecisionForm(BaseForm):
 
 
 class MergeForm(BaseForm):
-    into = IntegerField(
+    into = WholeField(
         _("Numéro de la proposition qui reste"),
         [
             InputRequired(_("Donnez le numéro de l'autre proposition.")),

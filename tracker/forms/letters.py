@@ -10,7 +10,6 @@ from wtforms import (
     BooleanField,
     DateField,
     HiddenField,
-    IntegerField,
     SelectField,
     SelectMultipleField,
     StringField,
@@ -20,7 +19,7 @@ from wtforms.validators import InputRequired, Length, Optional
 from wtforms.widgets import CheckboxInput, HiddenInput, ListWidget
 
 from tracker import validation
-from tracker.forms import BaseForm, check
+from tracker.forms import BaseForm, WholeField, check
 
 
 class BuildForm(BaseForm):
@@ -35,7 +34,7 @@ class BlockForm(BaseForm):
     """The text of one block; `revision` and `seen` tell what was on the page when it was opened."""
 
     text = TextAreaField(_("Texte"), [Length(max=validation.BODY_MAX)])
-    revision = IntegerField(validators=[Optional()], widget=HiddenInput())
+    revision = WholeField(validators=[Optional()], widget=HiddenInput())
     seen = HiddenField()
 
 
@@ -67,9 +66,9 @@ class ApprovalForm(BaseForm):
         _("Donné par"), [InputRequired(_("Dites qui a donné le bon à tirer.")), check(validation.person_name)]
     )
     on = DateField(_("Le"), [InputRequired(_("Donnez la date du bon à tirer."))])
-    revision = IntegerField(validators=[Optional()], widget=HiddenInput())
+    revision = WholeField(validators=[Optional()], widget=HiddenInput())
 
 
 class PublishForm(BaseForm):
     is_public = BooleanField(_("Lisible sans se connecter"))
-    revision = IntegerField(validators=[Optional()], widget=HiddenInput())
+    revision = WholeField(validators=[Optional()], widget=HiddenInput())

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from flask_babel import lazy_gettext as _
-from wtforms import DateField, FloatField, IntegerField, StringField, TextAreaField
+from wtforms import DateField, FloatField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from tracker import validation
-from tracker.forms import ComparedForm
+from tracker.forms import ComparedForm, WholeField
 from tracker.queries.notices import MONTHS_MAX, Accessibility, Privacy, Retention
 
 TEXT_MAX = 4000
@@ -25,11 +25,11 @@ class PrivacyForm(ComparedForm):
     purposes = TextAreaField(_("Finalités"), [Length(max=TEXT_MAX)])
     legal_basis = TextAreaField(_("Base légale"), [Length(max=TEXT_MAX)])
     recipients = TextAreaField(_("Destinataires"), [Length(max=TEXT_MAX)])
-    leavers = IntegerField(validators=MONTHS)
-    authors = IntegerField(validators=MONTHS)
-    security = IntegerField(validators=MONTHS)
-    drafts = IntegerField(validators=MONTHS)
-    requests = IntegerField(validators=MONTHS)
+    leavers = WholeField(validators=MONTHS)
+    authors = WholeField(validators=MONTHS)
+    security = WholeField(validators=MONTHS)
+    drafts = WholeField(validators=MONTHS)
+    requests = WholeField(validators=MONTHS)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -14,7 +14,6 @@ from wtforms import (
     DateField,
     FieldList,
     FormField,
-    IntegerField,
     PasswordField,
     SelectField,
     SelectMultipleField,
@@ -28,7 +27,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 from tracker import filters, validation
 from tracker.enums import PhaseKind
 from tracker.errors import Refused
-from tracker.forms import BaseForm, ComparedForm, check
+from tracker.forms import BaseForm, ComparedForm, WholeField, check
 from tracker.queries.campaigns import CampaignRecord, PhaseRecord
 from tracker.queries.projects import Choice
 from tracker.records import NO_COLOUR, PARIS, paris_instant
@@ -55,7 +54,7 @@ class ProjectForm(ComparedForm):
     starts_on = DateField(_("Début"), [InputRequired(_("Donnez la date de début."))])
     ends_on = DateField(_("Fin"), [InputRequired(_("Donnez la date de fin."))])
     summary = TextAreaField(_("Présentation"), [Length(max=validation.BODY_MAX)])
-    people_consulted = IntegerField(_("Nombre de personnes consultées"), [Optional()])
+    people_consulted = WholeField(_("Nombre de personnes consultées"), [Optional()])
     entities = PLACES
     letter_name = StringField(_("Nom de la lettre du projet"), [Length(max=validation.NAME_MAX)])
     letters_public = BooleanField(_("Les lettres publiées se lisent sans se connecter"))
@@ -86,7 +85,7 @@ class EmployerForm(ComparedForm):
     )
     short_name = StringField(_("Nom court"), [Length(max=employers.SHORT_MAX)])
     colour = StringField(_("Couleur"), default=NO_COLOUR)
-    position = IntegerField(_("Rang dans les listes"), [Optional()], default=0)
+    position = WholeField(_("Rang dans les listes"), [Optional()], default=0)
     logo = FileField(_("Logo"))
     without_logo = BooleanField(_("Retirer le logo actuel"))
 
@@ -120,7 +119,7 @@ class AddForm(BaseForm):
 
 class LineForm(ComparedForm):
     name = StringField(_("Nom"), [InputRequired(_("Donnez un nom.")), check(validation.label, field="name")])
-    position = IntegerField(_("Rang dans la liste"), [Optional()])
+    position = WholeField(_("Rang dans la liste"), [Optional()])
     text = TextAreaField(_("Mandat"), [Length(max=validation.BODY_MAX)])
     entities = PLACES
 
@@ -173,7 +172,7 @@ class CampaignForm(ComparedForm):
     title = StringField(_("Titre"), [InputRequired(_("Donnez un titre à la consultation.")), check(validation.title)])
     introduction = TextAreaField(_("Présentation"), [Length(max=validation.BODY_MAX)])
     elsewhere = TextAreaField(_("Ce qui n'a pas sa place ici, et à qui s'adresser"), [Length(max=validation.BODY_MAX)])
-    moderation_days = IntegerField(
+    moderation_days = WholeField(
         _("Délai de publication, en jours"), [InputRequired(_("Donnez un nombre de jours."))], default=5
     )
     answer_by = DateField(_("Réponse du comité de pilotage au plus tard le"), [Optional()])

@@ -11,7 +11,6 @@ from wtforms import (
     BooleanField,
     DateField,
     HiddenField,
-    IntegerField,
     RadioField,
     SelectField,
     StringField,
@@ -20,7 +19,7 @@ from wtforms import (
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
 
 from tracker import validation
-from tracker.forms import BaseForm, check
+from tracker.forms import BaseForm, WholeField, check
 from tracker.forms.proposals import HIDDEN, SHOWN
 from tracker.queries.projects import Choice
 from tracker.services.proposals import Text
@@ -47,7 +46,7 @@ class PaperForm(BaseForm):
     workshop_title = StringField(_("Nom de l'atelier"), [Length(max=validation.TITLE_MAX)])
     held_on = DateField(_("Jour"), [Optional()])
     place = StringField(_("Lieu"), [Length(max=validation.NAME_MAX)])
-    declared_count = IntegerField(
+    declared_count = WholeField(
         _("Nombre de personnes"), [Optional(), NumberRange(1, 100_000, _("Un nombre entre 1 et 100 000."))]
     )
 
