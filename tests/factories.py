@@ -48,6 +48,9 @@ SEALED_NAMES: set[str] = set()  # every name that no page may show; the client g
 FIRST_DAY, LAST_DAY = date(2025, 1, 1), date(2027, 12, 31)
 
 
+RANKS = 1000  # a rank of a list that a form takes
+
+
 def serial() -> int:
     return next(_serial)
 
@@ -66,7 +69,13 @@ def entity(**values: Any) -> Entity:
     n = serial()
     return add(
         Entity(
-            **{"slug": f"employeur-{n}", "name": f"Employeur {n}", "short_name": f"Emp. {n}", "position": n % 1000, **values}
+            **{
+                "slug": f"employeur-{n}",
+                "name": f"Employeur {n}",
+                "short_name": f"Emp. {n}",
+                "position": n % RANKS,
+                **values,
+            }
         )
     )
 
@@ -87,7 +96,9 @@ def programme(*, entities: list[Entity] | None = None, **values: Any) -> Program
 def theme(project: Programme, **values: Any) -> Theme:
     n = serial()
     return add(
-        Theme(**{"programme_id": project.id, "slug": f"theme-{n}", "name": f"Thème {n}", "position": n % 1000, **values})
+        Theme(
+            **{"programme_id": project.id, "slug": f"theme-{n}", "name": f"Thème {n}", "position": n % RANKS, **values}
+        )
     )
 
 
@@ -95,7 +106,13 @@ def group(project: Programme, **values: Any) -> WorkingGroup:
     n = serial()
     return add(
         WorkingGroup(
-            **{"programme_id": project.id, "slug": f"groupe-{n}", "name": f"Groupe {n}", "position": n % 1000, **values}
+            **{
+                "programme_id": project.id,
+                "slug": f"groupe-{n}",
+                "name": f"Groupe {n}",
+                "position": n % RANKS,
+                **values,
+            }
         )
     )
 
