@@ -18,7 +18,7 @@ PARAMETERS = ("q", "theme", "etat", "employeur", "groupe", "tri", "page", "proje
               "retard", "mes", "soutien", "annee", "type", "raison", "etape", "apercu", "decision", "proposition",
               "consultation", "suite", "retour", "lecteur", "format", "site", "service", "adresse", "geste", "noms",
               "depart", "premiere", "liste", "de", "partie", "a_verifier", "sans_nouvelles", "sans_pilote", "role",
-              "new_password", "state", "code", "imprimer", "_external", "_scheme", "_anchor")  # fmt: skip
+              "new_password", "state", "code", "imprimer", "token", "_external", "_scheme", "_anchor")  # fmt: skip
 RAW_QUERIES = ("q=%ff", "q=%00", "%ff%fe", "%00", "page=%E0%A4%A", "q=a&q=b&q=%ff", "&&&==", "=x", "projet[]=1", "%",
                "page=1&page=2&page=x", "au=2026-02-30&au=2026-01-01", "q=%c3%28", "theme=" + "a" * 5000)  # fmt: skip
 PARTS = ("0", "-1", str(2**31 - 1), str(2**31), str(2**63), str(2**70), "1e3", "abc", "%00", "%ff", "a" * 300,
