@@ -76,10 +76,9 @@ def on_starting(server: Any) -> None:
     Then give back the 19 MiB of each password hash at once, and keep one heap for all threads: glibc would keep both
     by default, 80 MB a worker after a morning of logins. Other C libraries have no `mallopt`.
     """
-    from tracker import TrackerApp, schema_fault
+    from tracker import schema_fault
 
-    application = server.app.wsgi()  # ours, or the floor that a bench compares it with
-    if isinstance(application, TrackerApp) and (fault := schema_fault(application)):
+    if fault := schema_fault(server.app.wsgi()):
         server.log.error(fault)
         sys.exit(os.EX_CONFIG)
     for path in folder.glob("*.db"):

@@ -168,9 +168,12 @@ def wait(url: str) -> float:
 @contextmanager
 def served(app: str, port: int, environment: dict[str, str], log: Path) -> Iterator[int]:
     """The production server of an application, whose words go to a file; its process."""
-    command = [BIN / "gunicorn", "--config", "gunicorn.conf.py", "--log-level", "error", app]
+    settings = "gunicorn.conf.py" if app == "wsgi:app" else "bench/floor.conf.py"
+    command = [BIN / "gunicorn", "--config", settings, "--log-level", "error", app]
+    counts = log.with_name(f"counts-{port}")
+    told = {**environment, "PORT": str(port), "PROMETHEUS_MULTIPROC_DIR": str(counts)}
     with log.open("ab") as words:
-        server = subprocess.Popen(command, cwd=ROOT, env={**environment, "PORT": str(port)}, stderr=words)
+        server = subprocess.Popen(command, cwd=ROOT, env=told, stderr=words)
     try:
         yield server.pid
     finally:

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import os
 import random
+from collections.abc import Sequence
+from typing import TypeVar
 
 from hypothesis import HealthCheck, settings
 
+T = TypeVar("T")
 THOROUGH = os.environ.get("TRACKER_TESTS") == "thorough"
 
 # tests empty what they share themselves, and a slow machine is no failure
@@ -23,6 +26,11 @@ settings.load_profile("many" if THOROUGH else "few")
 def cases(few: int, many: int) -> settings:
     """The settings of a property that is tried on `few` cases in `make test`, on `many` in `make torture`."""
     return settings(max_examples=many if THOROUGH else few)
+
+
+def share(values: Sequence[T], key: int, *, one_in: int) -> Sequence[T]:
+    """One of so many of these in `make test`, others for another key; all of them in `make torture`."""
+    return values if THOROUGH else values[key % one_in :: one_in]
 
 
 def chance(seed: int) -> random.Random:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from tests.client import Answer, check_page
-from tests.effort import THOROUGH, cases
+from tests.effort import THOROUGH, cases, share
 from tests.extra_fields import extra_for, noting_writes, plausible
 from tests.forms import Form, read
 from tests.parameters import ALL, JUNK, LONG, PARAMETERS, PARTS, RAW_QUERIES, asked, noting
@@ -88,7 +88,7 @@ def _takes(world: World, entry: Entry, method: str) -> bool:
 # --- Addresses ---------------------------------------------------------------------------------------------------
 
 
-def _reads_any(path: str, role: str, world: World, junk: tuple[str, ...], raw: tuple[str, ...], kept: str) -> bool:
+def _reads_any(path: str, role: str, world: World, junk: Sequence[str], raw: Sequence[str], kept: str) -> bool:
     """Open an address with these queries; whether it asked for any parameter, the project of every page apart."""
     asked.clear()
     for value in junk:
@@ -114,7 +114,9 @@ def test_junk_in_the_query(world: World, entry: Entry) -> None:
     role, named = opener(entry), "{" in entry.path or path.endswith("/pdf")
     reads = _reads_any(path, role, world, JUNK[3:6], RAW_QUERIES[:2], kept)
     if reads and not named:
-        _reads_any(path, role, world, (*JUNK[1:3], *JUNK[6:]), RAW_QUERIES[2:], kept)
+        key = GETS.index(entry)
+        more, raw = (share(values, key, one_in=3) for values in ((*JUNK[1:3], *JUNK[6:]), RAW_QUERIES[2:]))
+        _reads_any(path, role, world, more, raw, kept)
     fine(world.open(role, "GET", f"{path}?q={LONG}&theme={LONG}&au={LONG}", check=False), f"{path} with 10 kB")
 
 
@@ -146,7 +148,7 @@ def test_junk_in_the_path(world: World, entry: Entry) -> None:
     role = opener(entry)
     methods = sorted(methods_of(world.app)[entry.endpoint])
     for name in re.findall(r"\{(\w+)\}", entry.path):
-        for part in PARTS:
+        for part in share(PARTS, NAMED.index(entry), one_in=2):
             path = entry.path.format(**{**world.objects, name: part})
             # the address is read the same way whatever is asked of it: what writes gets the worst ones
             for method in methods if len(methods) == 1 or part.isdigit() else ["GET"]:
@@ -262,8 +264,7 @@ def spoilt(form: Form, names: tuple[str, ...], junk: tuple[str, ...]) -> Iterato
     turns = len(junk) if THOROUGH or len(names) == 1 else 2
     for turn in range(turns if names else 0):
         yield form.filled(**{name: junk[(turn + n) % len(junk)] for n, name in enumerate(names)})
-    step = 1 if THOROUGH else 3
-    for n, name in tuple(enumerate(names if len(names) > 1 else ()))[len(form.name) % step :: step]:
+    for n, name in share(tuple(enumerate(names if len(names) > 1 else ())), len(form.name), one_in=3):
         yield form.filled(**{name: junk[n % len(junk)]})
 
 
@@ -282,11 +283,12 @@ def test_nothing_sent_everything_twice_and_other_types(world: World, forms: dict
         twice = {name: [value, "zzz"] for name, value in form.fields}
         _post(world, form, twice, f"{form.name}: twice")
         token = world.clients[form.role].csrf_token()
-        for kind, body in (
+        bodies = (
             ("application/json", b'{"a": [1, {"b": null}]}'), ("text/plain", b"\xff\xfe"), ("", b"x"),
             ("multipart/form-data", b"no boundary"), ("multipart/form-data; boundary=x", b"--x\r\nbroken"),
             ("application/x-www-form-urlencoded", f"csrf_token={token}&a=%ff%fe&=&&%00=%00".encode()),
-        ):  # fmt: skip
+        )  # fmt: skip
+        for kind, body in share(bodies, len(form.name), one_in=3):
             _post(world, form, {}, f"{form.name}: {kind}", data=body, content_type=kind)
 
 
