@@ -16,7 +16,7 @@ ON_BOTH := postgresql moving copies transactions migrations search votes
 TORTURE_ON_BOTH := parallel_votes faults kills copies_under_load
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset serve test test-postgresql torture torture-here soak lint format screenshots messages bench lock clean
+.PHONY: help demo demo-reset serve test test-on-both test-postgresql torture torture-here soak lint format screenshots messages bench lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -41,11 +41,14 @@ test: $(VENV)/dev ## Check style and types, then run every test, browser tests i
 	@scripts/install-browser
 	@scripts/install-pdf
 	@scripts/fetch-nginx
-	@$(MAKE) --no-print-directory lint
-	@$(VENV)/bin/pytest -n 2 --dist loadscope --no-loadscope-reorder
 	@scripts/install-postgresql
-	@TRACKER_TEST_DATABASE=postgresql $(VENV)/bin/pytest -n 2 --dist loadfile -m "not demo" $(ON_BOTH:%=tests/integration/test_%.py) \
-		tests/torture/test_parallel_votes.py tests/torture/test_faults.py
+	@echo "Checking style and types, and what depends on the database on PostgreSQL …"
+	@$(MAKE) --no-print-directory --output-sync=target -j2 lint test-on-both
+	@$(VENV)/bin/pytest -n 2 --dist loadscope --no-loadscope-reorder
+
+test-on-both: $(VENV)/dev
+	@TRACKER_TEST_DATABASE=postgresql $(VENV)/bin/pytest -n 2 --dist loadfile -m "not demo" \
+		$(ON_BOTH:%=tests/integration/test_%.py) tests/torture/test_parallel_votes.py tests/torture/test_faults.py
 
 test-postgresql: $(VENV)/dev ## Run every integration test on a PostgreSQL of their own, started and ended with them
 	@scripts/install-postgresql

@@ -45,9 +45,7 @@ def test_what_is_to_decide(visit: Visit, project: str, whole: str) -> None:
         assert re.search(rf"n° ?{re.search(r'[0-9]+', number)[0]}\b", " ".join(printed)), f"{number} is not printed"  # type: ignore[index]
 
 
-@pytest.mark.parametrize(
-    "path", [f"/tableau-de-bord?projet={NOW}", "/tableau-de-bord", "/tableau-de-bord?au=2017-06-30"]
-)
+@pytest.mark.parametrize("path", [f"/tableau-de-bord?projet={NOW}", "/tableau-de-bord"])
 def test_the_board(visit: Visit, path: str) -> None:
     printed = sides(visit("copil"), path)
     assert len(printed) == 2

@@ -104,8 +104,8 @@ PAGES = (
     Written("redaction", f"/lettres?projet={NOW}"),
     Written("admin", "/reglages"),
 )
-# of each family of pages, one where the colours of each element are judged: a home, a list, a form, and the rest
+# of each family of pages, one where the colours of each element are judged: a list, a form, and the rest
 EACH_ELEMENT = {
     "/connexion", f"/propositions?projet={NOW}", "/propositions/nouvelle", "/actions/{}", "/groupes/{}", "/lettres/9",
-    "/tableau-de-bord?au=2018-06-30", "/reglages",
+    "/reglages",
 }  # fmt: skip

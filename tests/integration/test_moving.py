@@ -18,7 +18,7 @@ from tests import databases, demo_digest, factories
 from tests.conftest import NOON, SECRET
 from tests.servers import application
 from tracker import search
-from tracker.enums import PhaseKind
+from tracker.enums import PhaseKind, Role
 from tracker.errors import Refused
 from tracker.extensions import db, write_transaction
 from tracker.models import Counter, RollEntry, Setting, User, Vote
@@ -120,7 +120,7 @@ def test_every_row_is_there_and_the_tool_goes_on_with_them(town: Flask, target: 
         assert len(db.session.scalars(chosen).all()) == 1
         db.session.rollback()
         with write_transaction():
-            assert factories.user().id == last + 1
+            assert factories.user(Role.ADMIN, password_hash="unknown").id == last + 1
         checked = moved.test_cli_runner().invoke(args=["check", "--deep"])
         assert checked.exit_code == 0, checked.output
     databases.let_go(moved)
