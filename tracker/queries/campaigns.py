@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import and_, bindparam, select
 
 from tracker.enums import PhaseKind
 from tracker.extensions import db
@@ -82,6 +82,9 @@ class CampaignRecord:
         """The day before which a submission is published or returned."""
         return submitted_on + timedelta(days=self.moderation_days)
 
+
+# a vote is open: its roll is made, its key lives
+VOTING = and_(Campaign.roll_opened_at.is_not(None), Campaign.votes_closed_at.is_(None))
 
 _EVERY = (
     select(

@@ -13,6 +13,7 @@ from tracker import filters
 from tracker.enums import LetterState, ProposalState
 from tracker.extensions import db
 from tracker.models import Campaign, Decision, Letter, Phase, Proposal
+from tracker.queries.campaigns import VOTING
 from tracker.queries.projects import ProjectRecord
 from tracker.records import paris_day
 
@@ -37,7 +38,7 @@ def closing_of(project: ProjectRecord, *, now: datetime) -> Closing:
     of_project = Campaign.programme_id == project.id
     steps = _count(Campaign.id, of_project, Phase.campaign_id == Campaign.id, Phase.ends_at > now)
     # supports end with their last step, and are closed by the job a few minutes later
-    votes = _count(Campaign.id, of_project, Campaign.roll_opened_at.is_not(None), Campaign.votes_closed_at.is_(None))
+    votes = _count(Campaign.id, of_project, VOTING)
     unpublished = (Letter.programme_id == project.id, Letter.published_at.is_(None))
     letters = _count(Letter.id, *unpublished, Letter.state.in_(IN_COURSE))
     drafts = _count(Letter.id, *unpublished, Letter.state == LetterState.DRAFT)

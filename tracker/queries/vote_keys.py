@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from tracker.extensions import db
 from tracker.models import Campaign
+from tracker.queries import campaigns
 
 
 def key_folder() -> Path:
@@ -30,8 +31,6 @@ def print_of(secret: bytes) -> str:
 def open_votes() -> dict[int, str | None]:
     """The consultations whose roll is open, with the print of their key."""
     rows: Any = db.session.execute(
-        select(Campaign.id, Campaign.key_sha256)
-        .where(Campaign.roll_opened_at.is_not(None), Campaign.votes_closed_at.is_(None))
-        .order_by(Campaign.id)
+        select(Campaign.id, Campaign.key_sha256).where(campaigns.VOTING).order_by(Campaign.id)
     )
     return dict(rows.all())

@@ -19,6 +19,7 @@ from tracker.config import POSTGRESQL_OPTIONS
 from tracker.errors import Refused
 from tracker.extensions import WRITE_LOCK, write_options
 from tracker.models import Campaign, Instance, Programme, RollEntry, Vote
+from tracker.queries.campaigns import VOTING
 from tracker.services.copies import files
 from tracker.services.durable import keep
 
@@ -26,7 +27,7 @@ OURS = ("TABLE DATA public instance ", "TABLE DATA public alembic_version ")  # 
 WAIT = "10s"
 TURN, TURNS, PAUSE, LOCKED = "1s", 60, 0.5, "55P03"
 _SNAPSHOT = select(func.pg_export_snapshot())
-_VOTING = select(func.count()).where(Campaign.roll_opened_at.is_not(None), Campaign.votes_closed_at.is_(None))
+_VOTING = select(func.count(Campaign.id)).where(VOTING)
 # what extensions bring (statistics of queries…) is nobody's data
 _PRESENT = text(
     "SELECT count(*) FROM pg_class c WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f')"
