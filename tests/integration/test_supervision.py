@@ -26,7 +26,7 @@ from tests.integration.test_errors import OWN
 from tracker import logs
 from tracker.enums import OutboxState
 from tracker.extensions import db, end_transaction, write_transaction
-from tracker.models import OutboxMessage
+from tracker.models import OutboxMessage, User
 from tracker.queries.supervision import COPY
 from tracker.services import maintenance, votes
 from tracker.views.watching import VOTING
@@ -137,13 +137,19 @@ def test_with_a_token_metrics_are_for_who_has_it_from_anywhere_and_for_nobody_el
         site.get("/metrics", expected=404, headers=given)
 
 
-def test_an_endpoint_that_casts_a_vote_is_neither_counted_nor_logged(trial, capfd) -> None:
-    site = CheckedClient(trial(mode="production"))
+def voting_in(app: Flask) -> tuple[CheckedClient, User, int]:
+    """A visitor's browser, somebody who may support, and the number of what they may support."""
+    site = CheckedClient(app)
     with write_transaction():
         programme = factories.programme()
         campaign = factories.open_campaign(programme)
         agent = factories.user(programme=programme)
         number = factories.proposal(programme, campaign_id=campaign.id).number
+    return site, agent, number
+
+
+def test_an_endpoint_that_casts_a_vote_is_neither_counted_nor_logged(trial, capfd) -> None:
+    site, agent, number = voting_in(trial(mode="production"))
     site.login(agent)
     before = figures(site.get("/metrics", **SECURE).text)
     capfd.readouterr()
@@ -282,12 +288,7 @@ def test_a_failure_shows_the_number_by_which_the_operator_finds_it(production, c
 def test_a_vote_that_fails_is_told_without_its_name(
     trial, monkeypatch, caplog, failure: Exception, status: int, kinds: list[str]
 ) -> None:
-    site = CheckedClient(trial(mode="production"))
-    with write_transaction():
-        programme = factories.programme()
-        campaign = factories.open_campaign(programme)
-        agent = factories.user(programme=programme)
-        number = factories.proposal(programme, campaign_id=campaign.id).number
+    site, agent, number = voting_in(trial(mode="production"))
     lines: list[dict[str, Any]] = []
     shape = logs.JsonLines()
     monkeypatch.setattr(caplog.handler, "emit", lambda record: lines.append(json.loads(shape.format(record))))
