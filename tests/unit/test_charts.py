@@ -107,6 +107,17 @@ def test_every_figure_is_valid_titled_and_told(actions: list[ActionRecord], on: 
 
 
 @cases(12, 300)
+@given(projects())
+def test_the_word_of_the_last_day_ends_at_its_line(actions: list[ActionRecord]) -> None:
+    """Written around it, half of the word would be beyond the edge of the drawing."""
+    if not Timeline.build(actions).states(LAST):
+        return
+    curves = draw(actions, LAST)[1]
+    word = curves.spec["layout"]["annotations"][0]
+    assert (word["x"], word["xanchor"]) == (LAST.isoformat(), "right")
+
+
+@cases(12, 300)
 @given(projects(), DAYS)
 def test_tables_say_what_is_drawn(actions: list[ActionRecord], on: date) -> None:
     if not Timeline.build(actions).states(on):

@@ -164,8 +164,8 @@ def label(text: str, *, x: Any, y: Any, xref: str = "x", anchor: str = "left", s
     }
 
 
-def line_of_day(on: date, text: str) -> tuple[Spec, Spec]:
-    """Today's line: a shape and its word above the drawing."""
+def line_of_day(on: date, text: str, *, anchor: str = "center") -> tuple[Spec, Spec]:
+    """Today's line: a shape and its word above the drawing, which ends there ("right") near the edge."""
     shape = {
         "type": "line",
         "x0": on.isoformat(),
@@ -178,6 +178,7 @@ def line_of_day(on: date, text: str) -> tuple[Spec, Spec]:
     word = {
         "text": text,
         "x": on.isoformat(),
+        "xanchor": anchor,
         "y": 1,
         "yref": "paper",
         "yanchor": "bottom",

@@ -123,7 +123,8 @@ def _reading(here: dict[str, float | None], curves: Curves, summary: Summary, on
 def _spec(curves: Curves, here: dict[str, float | None], scope: Scope) -> Spec:
     first, last = curves.baseline[0].on, curves.baseline[-1].on
     on = curves.actual[-1].on
-    shape, word = line_of_day(on, day(scope.as_of))
+    late = _is_late_in_plan(on, first, last)
+    shape, word = line_of_day(on, day(scope.as_of), anchor="right" if late else "center")
     data = [
         _line(gettext("plan de départ"), curves.baseline, PAST, "dash", 2),
         _line(gettext("plan actuel"), curves.current, PLAN, "dot", 2),
@@ -140,7 +141,7 @@ def _spec(curves: Curves, here: dict[str, float | None], scope: Scope) -> Spec:
             "xaxis": {"type": "date", "range": [first.isoformat(), last.isoformat()]},
             "yaxis": {"range": [0, 104], "tickvals": TICKS, "ticktext": [percent(tick) for tick in TICKS]},
             "shapes": [shape],
-            "annotations": [word, *_names(here, on, first, last)],
+            "annotations": [word, *_names(here, on, late=late)],
         },
     }
 
@@ -158,7 +159,12 @@ def _line(name: str, line: Sequence[CurvePoint], colour: str, dash: str, width: 
     }
 
 
-def _names(here: dict[str, float | None], on: date, first: date, last: date) -> list[Spec]:
+def _is_late_in_plan(on: date, first: date, last: date) -> bool:
+    """Whether words beside the line of the day must stand on its left, where there is room."""
+    return (on - first).days > TURN * max((last - first).days, 1)
+
+
+def _names(here: dict[str, float | None], on: date, *, late: bool) -> list[Spec]:
     """The three lines named where they cross the day, so that no legend is needed."""
     told = {
         "baseline": (gettext("- - plan de départ %(value)s", value=percent(here["baseline"])), INK_SOFT),
@@ -167,8 +173,7 @@ def _names(here: dict[str, float | None], on: date, first: date, last: date) -> 
     }
     shown = sorted((value, key) for key, value in here.items() if value is not None)
     heights = spread([value for value, _ in shown], gap=GAP, lowest=4, highest=100)
-    late_in_plan = (on - first).days > TURN * max((last - first).days, 1)
-    side = {"anchor": "right", "shift": -8} if late_in_plan else {"anchor": "left", "shift": 8}
+    side = {"anchor": "right", "shift": -8} if late else {"anchor": "left", "shift": 8}
     return [
         label(
             told[key][0],
