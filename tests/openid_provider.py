@@ -23,6 +23,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -114,10 +115,14 @@ def serve(port: int, folder: Path | None) -> None:
     lies: dict[str, Any] = {}
     other_key = jose.RSAKey.generate_key(is_private=True)
 
+    @cache  # its primes are checked anew each time, for a tenth of a second
+    def private(key: jose.RSAKey) -> RSAKey:
+        return RSAKey.import_key(key.as_dict(is_private=True))
+
     def signed(claims: dict[str, Any]) -> str:
-        key = other_key if lies.get("forge") else g.oidc_provider_mock_storage.jwk
-        private = RSAKey.import_key(key.as_dict(is_private=True))
-        return jwt.encode({"alg": "RS256", "kid": g.oidc_provider_mock_storage.jwk.as_dict()["kid"]}, claims, private)
+        own_key = g.oidc_provider_mock_storage.jwk
+        key = private(other_key if lies.get("forge") else own_key)
+        return jwt.encode({"alg": "RS256", "kid": own_key.as_dict()["kid"]}, claims, key)
 
     @app.put("/lies")
     def _lies() -> Response:
