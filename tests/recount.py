@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import sqlite3
 import sys
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -171,8 +172,22 @@ FROM authorship s JOIN proposal p ON p.id = s.proposal_id WHERE s.proposal_id IN
 """
 
 
+@dataclass(frozen=True)
+class Once:
+    """The connection to a database that does not change: what was asked before is not asked again."""
+
+    connection: Any
+    known: dict[tuple[Any, ...], Any]
+
+
 def _rows(connection: Any, sql: str, values: dict[str, Any]) -> list[dict[str, Any]]:
     """Rows as dicts, from a driver's connection or from SQLAlchemy's."""
+    if isinstance(connection, Once):
+        question = (sql, *values.values())
+        if question not in connection.known:
+            connection.known[question] = _rows(connection.connection, sql, values)
+        known: list[dict[str, Any]] = connection.known[question]
+        return known
     driver = getattr(getattr(connection, "connection", None), "driver_connection", None) or connection
     cursor = driver.execute(sql, values)
     names = [column[0] for column in cursor.description]

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from bs4 import Tag
 
 from tests.client import Answer, CheckedClient
-from tests.recount import planned, recount
+from tests.recount import Once, planned, recount
 from tracker.extensions import db
 
 BOARD = "/tableau-de-bord"
@@ -68,7 +68,7 @@ class Board:
     programme_id: int
     args: dict[str, str]
     ids: dict[str, int] = field(default_factory=dict)
-    counted: dict[tuple[Any, ...], dict[str, Any]] = field(default_factory=dict)
+    counted: dict[tuple[Any, ...], Any] = field(default_factory=dict)  # figures by what they are of, rows by question
 
     def filtered(self, args: dict[str, str], **ids: int) -> Board:
         return Board(self.client, self.programme_id, {**self.args, **args}, ids, self.counted)
@@ -82,11 +82,14 @@ class Board:
     def expected(self, on: date, known_on: date | None = None) -> dict[str, Any]:
         key = (on, known_on, *sorted(self.ids.items()))
         if key not in self.counted:
-            self.counted[key] = recount(db.session.connection(), self.programme_id, on, evening(known_on), **self.ids)
+            self.counted[key] = recount(self._asking(), self.programme_id, on, evening(known_on), **self.ids)
         return self.counted[key]
 
     def planned(self, day: date, on: date, known_on: date | None = None) -> dict[str, tuple[float | None, int]]:
-        return planned(db.session.connection(), self.programme_id, day, on, evening(known_on), **self.ids)
+        return planned(self._asking(), self.programme_id, day, on, evening(known_on), **self.ids)
+
+    def _asking(self) -> Once:
+        return Once(db.session.connection(), self.counted)
 
 
 def evening(day: date | None) -> datetime | None:

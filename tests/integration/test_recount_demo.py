@@ -29,13 +29,13 @@ FILTERS = (
 
 
 @pytest.fixture(scope="module")
-def _counted() -> dict[tuple[Any, ...], dict[str, Any]]:
+def _counted() -> dict[tuple[Any, ...], Any]:
     """What plain SQL has counted already: a month is the same whatever the day of the board."""
     return {}
 
 
 @pytest.fixture
-def board(demo: Flask, _counted: dict[tuple[Any, ...], dict[str, Any]]) -> Board:
+def board(demo: Flask, _counted: dict[tuple[Any, ...], Any]) -> Board:
     client = CheckedClient(demo).login(db.session.query(User).filter_by(login="agent").one())
     return Board(client, key("programme", PAST), {"projet": PAST}, counted=_counted)
 
