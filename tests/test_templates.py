@@ -12,7 +12,7 @@ from flask import Flask, get_template_attribute
 from jinja2 import nodes
 
 from tracker.config import ROOT
-from tracker.progress.log import ProgressRule
+from tracker.progress import ProgressRule
 
 TEMPLATES = Path(ROOT) / "tracker" / "templates"
 NAMES = sorted(path.relative_to(TEMPLATES).as_posix() for path in TEMPLATES.rglob("*.html"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from typing import Any
@@ -191,7 +191,8 @@ def same(value: float | None, expected: Fraction | None) -> bool:
 
 def told(state: ActionState) -> dict[str, Any]:
     """All that a state says but the record itself, which holds the rows not yet known too."""
-    return {f.name: getattr(state, f.name) for f in fields(state) if f.name != "action"}
+    said = {name: value for name, value in state._asdict().items() if name not in {"action", "log"}}
+    return said | {"milestones": state.milestones}
 
 
 # --- The properties.

@@ -96,12 +96,10 @@ def schedule(lines: Sequence[Line], scope: Scope) -> Figure:
 
 
 def _title(lines: Sequence[Line], as_of: date) -> str:
-    late = sum(1 for line in lines if line.late)
-    soon = sum(
-        1
-        for line in lines
-        if line.fate == COMING and line.current[1] is not None and line.current[1] <= add_months(as_of, SOON)
-    )
+    late = sum([line.late for line in lines])
+    until = add_months(as_of, SOON)
+    ends = [line.current[1] for line in lines if line.fate == COMING]
+    soon = sum([end is not None and end <= until for end in ends])
     passed = ngettext(
         "%(n)s action a dépassé sa date de fin",
         "%(n)s actions ont dépassé leur date de fin",

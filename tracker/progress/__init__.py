@@ -13,9 +13,10 @@ from tracker.progress.curves import (
     status_by_month,
 )
 from tracker.progress.days import add_months, month_end, month_ends
-from tracker.progress.log import MilestoneState, ProgressRule, live_rows
+from tracker.progress.log import MilestoneState, live_rows
 from tracker.progress.measures import elapsed_percent, indicator_progress, weighted_mean
 from tracker.progress.states import ActionState
+from tracker.progress.steps import ProgressRule
 from tracker.progress.summaries import (
     Summary,
     by_entity,

@@ -15,8 +15,8 @@ from typing import Generic, TypeVar
 
 from tracker.enums import ActionStatus, Health
 from tracker.progress.days import month_ends
-from tracker.progress.log import Step
 from tracker.progress.measures import FIXED_BITS, fixed, fixed_mean
+from tracker.progress.steps import Step
 from tracker.progress.timeline import Timeline
 
 C = TypeVar("C", ActionStatus, Health)
@@ -151,17 +151,18 @@ class _Planned:
         self.counted[stop] -= 1
         self.weight[start] += weight
         self.weight[stop] -= weight
-        full = min(stop, max(start, bisect_left(self.days, end)))
-        self.constant[full] += weight << FIXED_BITS
-        self.constant[stop] -= weight << FIXED_BITS
-        if begin < end:
-            climb = min(full, max(start, bisect_right(self.days, begin)))
-            rate = (weight << FIXED_BITS) // (end - begin).days
+        whole, constant = weight << FIXED_BITS, self.constant
+        full = bisect_left(self.days, end, start, stop)
+        constant[full] += whole
+        constant[stop] -= whole
+        climb = bisect_right(self.days, begin, start, full)
+        if climb < full:  # some point sees it climb, so that it begins before it ends
+            rate = whole // (end - begin).days
             origin = rate * begin.toordinal()
             self.slope[climb] += rate
             self.slope[full] -= rate
-            self.constant[climb] -= origin
-            self.constant[full] += origin
+            constant[climb] -= origin
+            constant[full] += origin
 
     def points(self) -> tuple[CurvePoint, ...]:
         sums = zip(
@@ -218,18 +219,18 @@ def progress_curves(timeline: Timeline, *, first: date, last: date, as_of: date)
     size = len(points)
     now, later, current = _Actual(1), _Planned(points), _Planned(points)
     standing = timeline.leaves_at(as_of)
+    counting = set()
     for log, step in standing:
         action = log.record
         now.add(0, 1, step, action.weight)
         if step.progress is not None:
+            counting.add(action.id)
             later.add(here, size, (action.baseline_start, action.baseline_end), action.weight)
-    counting = {log.record.id for log, step in standing if step.progress is not None}
-    for log in timeline.logs:
-        action, index = log.record, log.index_at(as_of)
-        if index >= 0:
-            plan = log.rows[index].planned_start, log.rows[index].planned_end
-            for start, stop in _ranges(past.runs.get(action.id, ()), here, size, counts=action.id in counting):
-                current.add(start, stop, plan, action.weight)
+    for log, step in timeline.standing_at(as_of):
+        action = log.record
+        plan = step.row.planned_start, step.row.planned_end
+        for start, stop in _ranges(past.runs.get(action.id, ()), here, size, counts=action.id in counting):
+            current.add(start, stop, plan, action.weight)
     return Curves(
         (*past.actual[:here], *now.points(points[here : here + 1] if shown else ())),
         (*past.baseline[:here], *later.points()[here:]),

@@ -1,4 +1,4 @@
-"""What the log of one action says: rows in force, milestones, progress (design 4.2, 4.3)."""
+"""The log of one action: rows in force, milestones, and what they say from one to the next (design 4.2, 4.3)."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from operator import attrgetter
-from typing import Literal
 
-from tracker.enums import ActionStatus, Health, MarkKind, UpdateKind
-from tracker.progress.days import add_months
+from tracker.enums import MarkKind, UpdateKind
+from tracker.progress.steps import NOTHING, Step, Told, step_of
 from tracker.records import ActionRecord, MarkRecord, UpdateRecord
 
-ProgressRule = Literal["stopped", "done", "milestones", "declared", "to_start", "none", "sub_actions"]
 _log_order = attrgetter("effective_on", "rank_at", "id")
 # Looking up a member of an enum is slow enough to be felt over the marks of 15,000 actions.
 _ADDED, _DONE, _REOPENED = MarkKind.ADDED, MarkKind.DONE, MarkKind.REOPENED
@@ -66,35 +64,6 @@ class _Milestone:
             self.dropped = True
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What the curves need of an action from a day on: the light form of its state."""
-
-    on: date
-    row: UpdateRecord
-    status: ActionStatus
-    health: Health
-    progress: float | None
-    rule: ProgressRule
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What a log says from one row to the next: all of an action's state that does not depend on the day."""
-
-    index: int
-    row: UpdateRecord
-    status: ActionStatus
-    health: Health
-    milestones: tuple[MilestoneState, ...]
-    has_milestones: bool  # dropped ones apart
-    some_open: bool
-    open_dues: tuple[date, ...]
-    progress: float | None
-    rule: ProgressRule
-    silent_after: date
-
-
 def live_rows(action: ActionRecord, *, known_at: datetime | None = None) -> tuple[UpdateRecord, ...]:
     """The rows in force as known at K, retractions apart, in the log's order.
 
@@ -110,39 +79,10 @@ def live_rows(action: ActionRecord, *, known_at: datetime | None = None) -> tupl
     return tuple(kept)
 
 
-def status_of(row: UpdateRecord) -> ActionStatus:
-    if row.status is None:
-        raise ValueError(f"update {row.id} is not a complete statement: it has no status")
-    return row.status
-
-
-def health_of(row: UpdateRecord, status: ActionStatus) -> Health:
-    if row.health is not None:
-        return row.health
-    return Health.NOT_APPLICABLE if status.is_closed else Health.UNKNOWN
-
-
-def progress_of(
-    status: ActionStatus, declared: int | None, done_weight: int, total_weight: int
-) -> tuple[float | None, ProgressRule]:
-    """Progress of a leaf by the first rule that applies; weights leave out dropped milestones."""
-    if status is ActionStatus.STOPPED:
-        return None, "stopped"
-    if status is ActionStatus.DONE:
-        return 100.0, "done"
-    if total_weight > 0:
-        return 100 * done_weight / total_weight, "milestones"
-    if declared is not None:
-        return min(100.0, max(0.0, float(declared))), "declared"
-    if status is ActionStatus.TO_START:
-        return 0.0, "to_start"
-    return None, "none"
-
-
 class ActionLog:
     """The live rows of an action, ready to be asked for any day."""
 
-    __slots__ = ("_standing", "_step_days", "_steps", "days", "record", "rows")
+    __slots__ = ("_step_days", "_steps", "days", "record", "rows")
 
     def __init__(self, record: ActionRecord, *, known_at: datetime | None = None) -> None:
         self.record = record
@@ -150,7 +90,6 @@ class ActionLog:
         self.days = [row.effective_on for row in self.rows]
         self._steps: tuple[Step, ...] | None = None
         self._step_days: list[date] = []
-        self._standing: Standing | None = None
 
     @property
     def exists_from(self) -> date | None:
@@ -160,10 +99,10 @@ class ActionLog:
         """Index of the row that is the state on that day; -1 when the action does not exist yet."""
         return bisect_right(self.days, day) - 1
 
-    def milestones_at(self, index: int) -> tuple[MilestoneState, ...]:
-        """Milestones as the rows up to `index` leave them, by due date, those without one last."""
+    def milestones_at(self, day: date) -> tuple[MilestoneState, ...]:
+        """Milestones as the rows up to that day leave them, by due date, those without one last."""
         read: dict[int, _Milestone] = {}
-        for row in self.rows[: index + 1]:
+        for row in self.rows[: self.index_at(day) + 1]:
             if row.marks:
                 _read_marks(read, row)
         if not read:
@@ -186,38 +125,6 @@ class ActionLog:
         states.sort(key=lambda state: (state.due or date.max, state.id))
         return tuple(states)
 
-    def standing_at(self, index: int) -> Standing:
-        """What the row of that index and those before it say, whatever the day; the last one asked for is kept."""
-        kept = self._standing
-        if kept is None or kept.index != index:
-            kept = self._standing = self._stand(index)
-        return kept
-
-    def _stand(self, index: int) -> Standing:
-        row = self.rows[index]
-        status = status_of(row)
-        milestones = self.milestones_at(index)
-        kept = [milestone for milestone in milestones if not milestone.dropped]
-        progress, rule = progress_of(
-            status,
-            row.declared_progress,
-            sum(milestone.weight for milestone in kept if milestone.done),
-            sum(milestone.weight for milestone in kept),
-        )
-        return Standing(
-            index=index,
-            row=row,
-            status=status,
-            health=health_of(row, status),
-            milestones=milestones,
-            has_milestones=bool(kept),
-            some_open=any(not milestone.done for milestone in kept),
-            open_dues=tuple(sorted(m.due for m in kept if m.due is not None and not m.done)),
-            progress=progress,
-            rule=rule,
-            silent_after=add_months(row.effective_on, self.record.rhythm_months),
-        )
-
     def step_at(self, day: date) -> Step | None:
         """What stands on that day; None when the action does not exist yet."""
         steps = self.steps
@@ -235,15 +142,13 @@ class ActionLog:
 
     def _walk(self) -> tuple[Step, ...]:
         read: dict[int, _Milestone] = {}
-        done = total = 0
+        told = NOTHING
         steps: list[Step] = []
         for row in self.rows:
             if row.marks:
                 _read_marks(read, row)
-                done, total = _weights(read)
-            status = status_of(row)
-            progress, rule = progress_of(status, row.declared_progress, done, total)
-            step = Step(row.effective_on, row, status, health_of(row, status), progress, rule)
+                told = _told(read)
+            step = step_of(row, told, rhythm_months=self.record.rhythm_months)
             if steps and steps[-1].on == step.on:
                 steps[-1] = step
             else:
@@ -259,11 +164,14 @@ def _read_marks(read: dict[int, _Milestone], row: UpdateRecord) -> None:
         milestone.read(mark, row.effective_on)
 
 
-def _weights(read: dict[int, _Milestone]) -> tuple[int, int]:
-    done = total = 0
-    for milestone in read.values():
-        if milestone.added_on is not None and not milestone.dropped:
-            total += milestone.weight
-            if milestone.done_on is not None:
-                done += milestone.weight
-    return done, total
+def _told(read: dict[int, _Milestone]) -> Told:
+    kept = [one for one in read.values() if one.added_on is not None and not one.dropped]
+    left = [one for one in kept if one.done_on is None]
+    total = sum([one.weight for one in kept])
+    return Told(
+        total - sum([one.weight for one in left]),
+        total,
+        bool(kept),
+        bool(left),
+        tuple(sorted([one.due for one in left if one.due is not None])),
+    )

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, TypeVar
 
-from tracker.progress.log import ActionLog, Step
+from tracker.progress.log import ActionLog
 from tracker.progress.measures import weighted_mean
 from tracker.progress.states import ActionState, judge
+from tracker.progress.steps import Step
 from tracker.records import ActionRecord
 
 T = TypeVar("T")
@@ -90,25 +90,24 @@ class Timeline:
         until = self._leaf_until.get(action_id)
         return until is None or as_of < until
 
-    def states(self, as_of: date, *, behind_points: int = 10) -> tuple[ActionState, ...]:
+    def states(self, as_of: date) -> tuple[ActionState, ...]:
         """The full state of each action existing on that day, in the order given to `build`."""
-        states = self._judge(self.logs, as_of, behind_points)
+        states = self._judge(self.standing_at(as_of), as_of)
         if not self._children:
             return tuple(states)
-        others = self._judge(self._others, as_of, behind_points)
+        others = self._judge(_standing(self._others, as_of), as_of)
         return with_children((*states, *others))[: len(states)]
 
-    def _judge(self, logs: tuple[ActionLog, ...], as_of: date, behind_points: int) -> list[ActionState]:
-        judged = (
+    def _judge(self, standing: list[tuple[ActionLog, Step]], as_of: date) -> list[ActionState]:
+        return [
             judge(
                 log,
+                step,
                 as_of=as_of,
                 leaf=not self._leaf_until or self.is_leaf(log.record.id, as_of),
-                behind_points=behind_points,
             )
-            for log in logs
-        )
-        return [state for state in judged if state is not None]
+            for log, step in standing
+        ]
 
     def once(self, key: Hashable, make: Callable[[], T]) -> T:
         """What does not depend on the day asked for, made once for this timeline."""
@@ -117,17 +116,20 @@ class Timeline:
         found: T = self._whole[key]
         return found
 
-    def leaves_at(self, day: date) -> list[tuple[ActionLog, Step]]:
-        """What stands of each action that counts on that day; the last day asked for is kept."""
+    def standing_at(self, day: date) -> list[tuple[ActionLog, Step]]:
+        """What stands of each action that exists on that day; the last day asked for is kept."""
         kept_day, found = self._at
         if kept_day != day:
-            found = [
-                (log, step)
-                for log in self.logs
-                if (not self._leaf_until or self.is_leaf(log.record.id, day)) and (step := log.step_at(day)) is not None
-            ]
+            found = _standing(self.logs, day)
             self._at = day, found
         return found
+
+    def leaves_at(self, day: date) -> list[tuple[ActionLog, Step]]:
+        """The same of each action that counts on that day."""
+        standing = self.standing_at(day)
+        if not self._leaf_until:
+            return standing
+        return [(log, step) for log, step in standing if self.is_leaf(log.record.id, day)]
 
     def leaf_steps(
         self, points: Sequence[date], *, as_of: date
@@ -155,18 +157,22 @@ class Timeline:
                 yield log, spans
 
 
+def _standing(logs: Iterable[ActionLog], day: date) -> list[tuple[ActionLog, Step]]:
+    found = ((log, log.step_at(day)) for log in logs)
+    return [(log, step) for log, step in found if step is not None]
+
+
 def state_at(
     action: ActionRecord,
     *,
     as_of: date,
     known_at: datetime | None = None,
-    behind_points: int = 10,
 ) -> ActionState | None:
     """One action alone, taken as a leaf; None when it does not exist yet.
 
     For an action with sub-actions, build a `Timeline` of all of them.
     """
-    states = Timeline.build((action,), known_at).states(as_of, behind_points=behind_points)
+    states = Timeline.build((action,), known_at).states(as_of)
     return states[0] if states else None
 
 
@@ -192,8 +198,7 @@ def with_children(states: Iterable[ActionState]) -> tuple[ActionState, ...]:
         return shown[state.action.id]
 
     return tuple(
-        replace(
-            state,
+        state._replace(
             progress=progress(state),
             progress_rule="sub_actions",
             leaf=False,

@@ -27,7 +27,7 @@ from tracker.progress import (
 )
 from tracker.queries import figures, log
 from tracker.queries.actions import Choices
-from tracker.queries.figures import Filters, Snapshot
+from tracker.queries.figures import NONE, Filters, Snapshot
 from tracker.queries.projects import ProjectRecord
 
 NEEDS_SHOWN = 8
@@ -104,20 +104,28 @@ def _lines(
     states: tuple[ActionState, ...], names: dict[int, tuple[str, str]], none: tuple[str, str]
 ) -> tuple[Line, ...]:
     """Actions in the order of their groups, those without group last."""
-    rank = {key: position for position, key in enumerate(names)}
-    ordered = sorted(states, key=lambda s: rank.get(s.action.group_id or 0, len(rank)))  # by number already
-    return tuple(
-        Line(
-            s.action.number,
-            s.action.title,
-            *names.get(s.action.group_id or 0, none),
-            s.status,
-            s.late,
-            (s.action.baseline_start, s.action.baseline_end),
-            (s.planned_start, s.planned_end),
-        )
-        for s in ordered
-    )
+    by_group: dict[int, list[ActionState]] = {key: [] for key in (*names, NONE)}
+    for state in states:  # by number already
+        key = state.action.group_id or NONE
+        by_group[key if key in names else NONE].append(state)
+    lines: list[Line] = []
+    for key, own in by_group.items():
+        group, name = names.get(key, none)
+        lines += [
+            Line(
+                action.number,
+                action.title,
+                group,
+                name,
+                state.status,
+                state.late,
+                (action.baseline_start, action.baseline_end),
+                (state.planned_start, state.planned_end),
+            )
+            for state in own
+            for action in (state.action,)
+        ]
+    return tuple(lines)
 
 
 def _needs(

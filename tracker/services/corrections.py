@@ -16,7 +16,7 @@ from tracker.extensions import FRENCH, db, speaking
 from tracker.models import Action, ActionUpdate, MilestoneMark
 from tracker.permissions import Permission
 from tracker.progress import MilestoneState, live_rows, state_at
-from tracker.progress.log import health_of, status_of
+from tracker.progress.steps import health_of, status_of
 from tracker.records import ActionRecord, Actor, MarkRecord, UpdateRecord, paris_day
 from tracker.services import history
 from tracker.services.log_entries import (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 
 from flask import abort, flash, redirect, render_template, request, url_for
@@ -17,7 +16,7 @@ from tracker.filters import short_day
 from tracker.forms.actions import CorrectForm, PostForm, RetractForm, post_form
 from tracker.permissions import Permission
 from tracker.progress import ActionState, state_at
-from tracker.progress.log import health_of, status_of
+from tracker.progress.steps import health_of, status_of
 from tracker.queries import action_pages, groups
 from tracker.queries.action_pages import ActionHead, UpdateDetail
 from tracker.records import ActionRecord, UpdateRecord
@@ -155,8 +154,8 @@ def _state_of_row(record: ActionRecord, row: UpdateRecord) -> ActionState:
     if base is None:  # pragma: no cover - an action has its opening
         abort(404)
     status = status_of(row)
-    return replace(
-        base, status=status, declared_progress=row.declared_progress, health=health_of(row, status),
+    return base._replace(
+        status=status, declared_progress=row.declared_progress, health=health_of(row, status),
         health_on=row.health_on, planned_start=row.planned_start, planned_end=row.planned_end,
         stated_on=row.effective_on,
     )  # fmt: skip
