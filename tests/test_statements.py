@@ -20,10 +20,10 @@ from sqlalchemy.types import Integer
 
 from tests.client import CheckedClient
 from tests.conftest import Clock, counting
+from tests.drawing import handed_back
 from tests.effort import THOROUGH
 from tests.places import ENTRIES, QUARTER, Entry, methods_of
 from tests.small_world import TEN, Small
-from tests.world import drawing_once
 from tracker import search
 from tracker.extensions import db, end_transaction, write_transaction
 from tracker.models import User
@@ -133,7 +133,7 @@ def measure(
         for cold in (True, False) if cached else (True,):
             if cold:
                 kept.forget()
-            with app.app_context(), counting() as statements, drawing_once():
+            with app.app_context(), counting() as statements, handed_back():
                 response = clients[role].http.get(address)
             assert response.status_code == 200, f"{role} {address}: {response.status_code}"
             sent.append(statements)

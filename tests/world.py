@@ -6,20 +6,17 @@ import io
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import pytest
 from flask import Flask
 from sqlalchemy import select, text
 
-from tests import databases
+from tests import databases, drawing
 from tests.client import Answer, CheckedClient, check_page
 from tests.conftest import Clock
 from tests.databases import Base, Watch
 from tests.places import IN_PROJECT, PROJECT, QUARTER, ROLES, VISITOR, Entry
-from tracker.exports import pdf
 from tracker.exports.stylesheet import stylesheet
 from tracker.extensions import db
 from tracker.models import User
@@ -251,21 +248,10 @@ class World:
             client.http.delete_cookie(name)
 
 
-_drawn = cache(pdf.from_html)
-
-
-@contextmanager
-def drawing_once() -> Iterator[None]:
-    """Meanwhile the same page is drawn once as a PDF, whoever asks: each drawing starts a process, for a second."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pdf, "from_html", _drawn)
-        yield
-
-
 @contextmanager
 def demonstration(app: Flask) -> Iterator[World]:
-    """A world for the tests of one file; the demonstration is put back afterwards."""
-    with drawing_once():
+    """A world for the tests of one file, where no PDF is drawn; the demonstration is put back afterwards."""
+    with drawing.handed_back():
         world = World(app)
         try:
             yield world

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from tests import drawing
 from tests.conftest import Clock
 from tests.integration.letter_scene import drafted, published, scene  # noqa: F401 - fixtures of the tests of letters
 from tests.integration.sign_on_scene import claire, configured, provider  # noqa: F401 - fixtures of single sign-on
@@ -18,6 +19,12 @@ from tests.integration.town_scene import town  # noqa: F401 - fixture of the tes
 from tests.integration.trial import trial_app
 from tracker.extensions import db, end_transaction
 from tracker.queries import kept
+
+
+@pytest.fixture
+def drawn_here() -> Iterator[None]:
+    with drawing.drawn_here():
+        yield
 
 
 @pytest.fixture(scope="session")

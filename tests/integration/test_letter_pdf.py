@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 from flask import Flask
 from pypdf import PdfReader
 
+from tests import drawing
 from tests.integration.letter_scene import QUARTER
 from tests.world import World, demonstration
 from tracker.exports import pdf
@@ -57,14 +59,15 @@ def links(reader: PdfReader) -> set[str]:
 
 @pytest.fixture(scope="module")
 def world(demo_app: Flask) -> Iterator[World]:
-    with demonstration(demo_app) as made:
+    with demonstration(demo_app) as made, drawing.drawn():
         yield made
 
 
 @pytest.mark.demo
 @pytest.mark.parametrize("number", LETTERS)
 def test_a_letter_of_the_demonstration_is_one_tagged_sheet(world: World, number: int) -> None:
-    response = world.clients["agent"].http.get(f"/lettres/{number}.pdf")
+    with nullcontext() if number == LETTERS[0] else drawing.drawn_here():
+        response = world.clients["agent"].http.get(f"/lettres/{number}.pdf")
     assert response.status_code == 200
     assert response.mimetype == "application/pdf"
     reader = read(response.data)
@@ -101,7 +104,7 @@ def tags(node: Any) -> set[str]:
     return found | tags(node["/K"]) if "/K" in node else found
 
 
-def test_a_name_sealed_or_withdrawn_since_is_in_no_pdf(published, client, writing) -> None:
+def test_a_name_sealed_or_withdrawn_since_is_in_no_pdf(published, client, writing, drawn_here) -> None:
     client.login(published.agent)
     first = words(read(client.get("/lettres/1.pdf").response.data))
     assert "Odile Martin" in first
@@ -143,7 +146,7 @@ def test_the_pdf_is_for_those_who_may_read_the_letter(published, client) -> None
     client.login(published.agent).get("/lettres/9.pdf", expected=404)
 
 
-def test_a_draft_has_no_number_and_its_proof_is_for_its_readers(drafted, client) -> None:
+def test_a_draft_has_no_number_and_its_proof_is_for_its_readers(drafted, client, drawn_here) -> None:
     client.login(drafted.editor).get("/lettres/1.pdf", expected=404)
     reader = read(client.get(f"/lettres/brouillons/{QUARTER}/pdf").response.data)
     assert len(reader.pages) == 2

@@ -66,7 +66,9 @@ def read(answer: Answer) -> pypdf.PdfReader:
     return pypdf.PdfReader(io.BytesIO(answer.response.get_data()))
 
 
-def test_a_sheet_tells_each_person_what_to_do_and_whom_to_ask(client: CheckedClient, town: Town) -> None:
+def test_a_sheet_tells_each_person_what_to_do_and_whom_to_ask(
+    client: CheckedClient, town: Town, drawn_here: None
+) -> None:
     answer = client.login(town.relay).post("/relais", YES, expected=200)
     assert answer.response.mimetype == "application/pdf"
     assert answer.response.headers["Cache-Control"] == "no-store"

@@ -220,7 +220,9 @@ def test_outside_a_step_that_receives_ideas_nothing_is_written(client: CheckedCl
 
 
 @pytest.mark.parametrize(("size", "width"), [("a4", 595), ("a3", 842)])
-def test_a_poster_has_one_page_of_its_size_and_tags(client: CheckedClient, town: Town, size: str, width: int) -> None:
+def test_a_poster_has_one_page_of_its_size_and_tags(
+    client: CheckedClient, town: Town, drawn_here: None, size: str, width: int
+) -> None:
     agent = db.session.get_one(User, town.agent.id)
     answer = client.login(agent).get(f"/consultations/{town.campaign.id}/affiche.pdf?format={size}")
     paper = pypdf.PdfReader(io.BytesIO(answer.response.get_data()))
