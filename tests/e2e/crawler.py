@@ -15,8 +15,9 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import MapAdapter
 
 from tests.client import check_page
+from tests.effort import THOROUGH
 
-PER_ENDPOINT = 3  # pages of one address pattern that are opened, as one person
+PER_ENDPOINT = 5 if THOROUGH else 2  # pages of one address pattern that are opened, as one person
 BEHIND = 40  # links of one page that are followed
 _validated: set[tuple[str, tuple[str, ...]]] = set()  # pages made of the same things are parsed strictly once
 MAILS = {"letters.mail", "letters.draft_mail"}  # what a mail program will show, under rules of its own

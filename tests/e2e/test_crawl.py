@@ -52,20 +52,17 @@ def crawls(prepared: None, site: Site, routes: MapAdapter) -> dict[str, Crawl]:
 
 
 def _worth_a_look(crawls: dict[str, Crawl], site: Site, routes: MapAdapter) -> list[tuple[Stop, bool]]:
-    """One page of each address not written in the list, then those that hold something not seen yet (True: these)."""
+    """The fewest pages that hold all that is not seen yet (True: these), and one of each address not written."""
     written = {endpoint_of(routes, page.url(site)) for page in PAGES}
-    chosen: list[tuple[Stop, bool]] = []
-    seen_kinds: set[str] = set()
     stops = [stop for role in ROLES for stop in crawls[role].stops if stop.is_page]
-    for stop in stops:  # what the written pages hold is looked at there
-        if stop.endpoint in written:
-            seen_kinds |= set(stop.kinds)
-    for stop in stops:
-        holds_news = bool(set(stop.kinds) - seen_kinds)
-        if holds_news or stop.endpoint not in written:
-            written.add(stop.endpoint)
-            seen_kinds |= set(stop.kinds)
-            chosen.append((stop, holds_news))
+    seen_kinds = {kind for stop in stops if stop.endpoint in written for kind in stop.kinds}  # looked at there
+    stops = [stop for stop in stops if stop.endpoint not in written]
+    chosen: list[tuple[Stop, bool]] = []
+    while stops:
+        most = max(stops, key=lambda stop: len(set(stop.kinds) - seen_kinds))  # the first of equals
+        chosen.append((most, not set(most.kinds) <= seen_kinds))
+        seen_kinds |= set(most.kinds)
+        stops = [s for s in stops if s.endpoint != most.endpoint or not set(s.kinds) <= seen_kinds]
     return chosen
 
 
