@@ -9,12 +9,16 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import flask_migrate
 import pytest
 from flask import Flask
+from flask.templating import Environment
+from jinja2 import FileSystemBytecodeCache
 from sqlalchemy import event, select
 
 from tests import databases, demo_digest, effort, factories  # noqa: F401 - `effort` says how many cases properties take
@@ -52,6 +56,15 @@ def _scratch() -> Path:
     memory = Path("/dev/shm")  # noqa: S108 - a private folder is made inside
     base = memory if memory.is_dir() and os.access(memory, os.W_OK) else None
     return Path(tempfile.mkdtemp(prefix="tracker-tests-", dir=base))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Templates are compiled once for all applications, processes and runs, not two seconds for each of them."""
+    if not config.pluginmanager.has_plugin("cacheprovider"):
+        return
+    assert config.cache is not None
+    compiled = FileSystemBytecodeCache(str(config.cache.mkdir(f"templates-{version('jinja2')}")))
+    Flask.jinja_environment = staticmethod(partial(Environment, bytecode_cache=compiled))
 
 
 @pytest.fixture(scope="session")
