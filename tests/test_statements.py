@@ -1,6 +1,6 @@
 """A page takes as many SQL statements with ten rows as with many: at most 8, the board 15 (design, part 7).
 
-Many are two hundred in `make test`, a thousand in `make torture`.
+Many are a hundred in `make test`, a thousand in `make torture`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from tracker.extensions import db, end_transaction, write_transaction
 from tracker.models import User
 from tracker.queries import kept
 
-TIMES = 100 if THOROUGH else 20  # the rows of the small world, this many times
+TIMES = 100 if THOROUGH else 10  # the rows of the small world, this many times
 STEP = 1_000_000  # between the keys of one copy and the next
 
 MORE = (

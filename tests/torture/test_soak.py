@@ -24,7 +24,7 @@ def test_the_load_of_the_soak_is_answered_without_error(
     base = f"http://127.0.0.1:{port}"
     with served("wsgi:app", port, demonstration.environment(folder), tmp_path / "server.log") as server:
         wait(f"{base}/healthz")
-        report = soak.soak(base, server, ticks=3, seconds=1.5, warm=2)
+        report = soak.soak(base, server, ticks=3, seconds=0.7, warm=1)
     assert report.errors == []
     assert all(tick.milliseconds and tick.memory_kb for tick in report.ticks)
     assert len([line for line in report.lines() if line.startswith("|")]) == 2 + 3
