@@ -10,9 +10,10 @@ DEMO := TRACKER_MODE=demo TRACKER_INSTANCE=$(CURDIR)/instance/demo TRACKER_BASE_
 SHELL := /bin/bash
 # modules are compiled once, not again at each start: half of the time to start
 unexport PYTHONDONTWRITEBYTECODE
-# what `make test` runs on PostgreSQL too, half a minute of processor: transactions, constraints, search, votes, and what
-# is PostgreSQL's alone; every other integration test, and two servers that share one: make test-postgresql
-ON_BOTH := postgresql moving copies transactions migrations search votes
+# what `make test` runs on PostgreSQL too: whole, what is about databases, transactions, constraints, search and votes
+# (tests/databases.py); of every other file of integration tests, one test in so many. All of them: make test-postgresql
+ON_BOTH := tests/integration tests/torture/test_parallel_votes.py tests/torture/test_faults.py
+ON_BOTH_ONE_IN := 8
 TORTURE_ON_BOTH := parallel_votes faults kills copies_under_load
 
 .DEFAULT_GOAL := help
@@ -47,8 +48,8 @@ test: $(VENV)/dev ## Check style and types, then run every test, browser tests i
 	@$(VENV)/bin/pytest -n 2 --dist loadscope --no-loadscope-reorder
 
 test-on-both: $(VENV)/dev
-	@TRACKER_TEST_DATABASE=postgresql $(VENV)/bin/pytest -n 2 --dist loadfile -m "not demo" \
-		$(ON_BOTH:%=tests/integration/test_%.py) tests/torture/test_parallel_votes.py tests/torture/test_faults.py
+	@TRACKER_TEST_DATABASE=postgresql TRACKER_TEST_ONE_IN=$(ON_BOTH_ONE_IN) \
+		$(VENV)/bin/pytest -n 2 --dist loadfile -m "not demo" -r fE $(ON_BOTH)
 
 test-postgresql: $(VENV)/dev ## Run every integration test on a PostgreSQL of their own, started and ended with them
 	@scripts/install-postgresql

@@ -6,6 +6,7 @@ import gc
 import os
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -106,7 +107,7 @@ def shared_app(scratch: Path, bases: Any) -> Iterator[Flask]:
     databases.let_go(app)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What shows something of SQLite's own is left out on another database, and the reason told."""
     for item in items:
         if item.get_closest_marker("postgresql") and not databases.ON_POSTGRESQL:
@@ -114,6 +115,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         mark = item.get_closest_marker("sqlite")
         if mark is not None and databases.ON_POSTGRESQL:
             item.add_marker(pytest.mark.skip(reason=f"of SQLite alone: {mark.args[0]}"))
+    left_out = [item for item in items if not _in_share(item)]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
+
+
+_met: Counter[Path] = Counter()
+
+
+def _in_share(item: pytest.Item) -> bool:
+    """Whether a test is run when a share of each file is asked (TRACKER_TEST_ONE_IN): the first of each is."""
+    if item.path.stem in databases.OF_DATABASES:
+        return True
+    _met[item.path] += 1
+    return (_met[item.path] - 1) % databases.ONE_IN == 0
 
 
 @pytest.fixture

@@ -59,7 +59,8 @@ def on_paper(monkeypatch: Any) -> list[str]:
 
 def codes(person: User) -> list[ActivationCode]:
     end_transaction(commit=False)
-    return list(db.session.scalars(select(ActivationCode).where(ActivationCode.user_id == person.id)))
+    query = select(ActivationCode).where(ActivationCode.user_id == person.id).order_by(ActivationCode.id)
+    return list(db.session.scalars(query))
 
 
 def read(answer: Answer) -> pypdf.PdfReader:
