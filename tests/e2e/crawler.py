@@ -15,9 +15,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import MapAdapter
 
 from tests.client import check_page
-from tests.effort import THOROUGH
 
-PER_ENDPOINT = 5 if THOROUGH else 2  # pages of one address pattern that are opened, as one person
 BEHIND = 40  # links of one page that are followed
 _validated: set[tuple[str, tuple[str, ...]]] = set()  # pages made of the same things are parsed strictly once
 MAILS = {"letters.mail", "letters.draft_mail"}  # what a mail program will show, under rules of its own
@@ -83,8 +81,8 @@ def kinds_of(text: str) -> tuple[str, ...]:
     return tuple(sorted(kinds))
 
 
-def follow(request: APIRequestContext, role: str, base: str, routes: MapAdapter) -> Crawl:
-    """Breadth first from home, a few addresses of each pattern and each set of arguments."""
+def follow(request: APIRequestContext, role: str, base: str, routes: MapAdapter, *, of_each: int) -> Crawl:
+    """Breadth first from home, `of_each` addresses of each pattern at most, and one of each set of arguments."""
     seen: set[tuple[str, frozenset[str], str]] = set()
     opened: Counter[str] = Counter()
     todo = deque([f"{base}/"])
@@ -99,7 +97,7 @@ def follow(request: APIRequestContext, role: str, base: str, routes: MapAdapter)
         if not endpoint:
             result.findings.append(f"{role}: a link leads nowhere: {url.removeprefix(base)}")
             continue
-        if shape in seen or opened[endpoint] >= PER_ENDPOINT:
+        if shape in seen or opened[endpoint] >= of_each:
             continue
         seen.add(shape)
         opened[endpoint] += 1

@@ -10,6 +10,7 @@ from tests.e2e.crawler import Crawl, Stop, endpoint_of, follow
 from tests.e2e.looks import Windows, glance, look
 from tests.e2e.site import ROLES, Site
 from tests.e2e.written import MINE, PAGES
+from tests.effort import THOROUGH
 
 # addresses that no link shows, and why
 NOT_LINKED = {
@@ -46,7 +47,7 @@ def crawls(prepared: None, site: Site, routes: MapAdapter) -> dict[str, Crawl]:
     found: dict[str, Crawl] = {}
     for role in ROLES:
         context = site.context(role)
-        found[role] = follow(context.request, role, site.base, routes)
+        found[role] = follow(context.request, role, site.base, routes, of_each=5 if THOROUGH else 2)
         context.close()
     return found
 
