@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
+from argon2.exceptions import VerificationError
 from flask import Flask
 
 from tests import drawing
@@ -19,6 +21,36 @@ from tests.integration.town_scene import town  # noqa: F401 - fixture of the tes
 from tests.integration.trial import trial_app
 from tracker.extensions import db, end_transaction
 from tracker.queries import kept
+from tracker.services import accounts
+
+
+class Checked:
+    """argon2id as it is, which checks the same password of the same account once for all tests: 30 ms each."""
+
+    def __init__(self, real: PasswordHasher) -> None:
+        self._real = real
+        self._known: dict[tuple[str, str], VerificationError | None] = {}
+
+    def hash(self, password: str) -> str:
+        return self._real.hash(password)
+
+    def verify(self, kept: str, typed: str) -> bool:
+        if (kept, typed) not in self._known:
+            try:
+                self._real.verify(kept, typed)
+                self._known[kept, typed] = None
+            except VerificationError as wrong:
+                self._known[kept, typed] = wrong
+        if wrong := self._known[kept, typed]:
+            raise wrong.with_traceback(None)
+        return True
+
+
+@pytest.fixture(scope="session", autouse=True)
+def passwords_checked_once() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(accounts, "_hasher", Checked(accounts._hasher))
+        yield
 
 
 @pytest.fixture
