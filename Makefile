@@ -60,9 +60,12 @@ torture: $(VENV)/dev ## Try in full what `make test` shortens, in the background
 	@scripts/install-postgresql
 	@scripts/in-background torture $(MAKE) --no-print-directory torture-here
 
+# the odd requests alone in their process, whose memory they measure
 torture-here:
 	@failed=0; \
-	TRACKER_TESTS=thorough $(VENV)/bin/pytest -n 2 $$(grep -rlE --include='test_*.py' '@given|from tests.effort import' tests) || failed=1; \
+	TRACKER_TESTS=thorough $(VENV)/bin/pytest -n 2 \
+		$$(grep -rlE --include='test_*.py' '@given|from tests.effort import' tests | grep -v test_fuzz) || failed=1; \
+	TRACKER_TESTS=thorough $(VENV)/bin/pytest tests/torture/test_fuzz.py || failed=1; \
 	TRACKER_TESTS=thorough TRACKER_TEST_DATABASE=postgresql $(VENV)/bin/pytest $(TORTURE_ON_BOTH:%=tests/torture/test_%.py) || failed=1; \
 	exit $$failed
 
