@@ -130,9 +130,9 @@ def test_a_vote_is_counted_at_once_on_a_page_that_is_kept(readers: Readers) -> N
 def test_a_page_is_made_once_for_all_who_share_it(readers: Readers) -> None:
     kept.forget()
     readers.serve("agent", "/actions")
-    weight = shared._kept._weight
+    weight = shared._kept.weight
     readers.serve("person " + next(n for n in readers.clients if n.startswith("person"))[7:], "/actions")
-    assert shared._kept._weight == weight
+    assert shared._kept.weight == weight
 
 
 def test_a_piece_of_many_pages_can_have_no_hole(demo: Flask) -> None:

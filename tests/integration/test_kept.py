@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 from typing import Any
 
 import pytest
@@ -14,6 +17,8 @@ from tests import factories
 from tests.client import Answer, CheckedClient
 from tracker.extensions import begin_write, db, end_transaction, speaking, write_transaction
 from tracker.models import Letter, Programme
+from tracker.queries import kept
+from tracker.queries.kept import Kept
 from tracker.security import public
 from tracker.services import history
 from tracker.views import shared
@@ -81,3 +86,61 @@ def test_a_visitor_whose_cookie_went_is_not_told_that_the_old_form_is_good(
     client.http.delete_cookie(client.app.config["SESSION_COOKIE_NAME"])
     token = read(tag, 200).select("form.language input[name=csrf_token]")[0]["value"]
     assert client.http.post("/compte/langue", data={"csrf_token": token, "langue": "en"}).status_code == 303
+
+
+@pytest.fixture
+def store() -> Iterator[Kept[str]]:
+    """Holds a hundred characters."""
+    made: Kept[str] = Kept(100, len)
+    yield made
+    kept._all.remove(made)
+
+
+@pytest.mark.usefixtures("app")
+def test_pages_asked_for_once_do_not_drive_out_those_that_are_read(store: Kept[str]) -> None:
+    for name in ("home", "actions", "board"):
+        store.get(name, lambda: "x" * 20)
+        assert store.find(name)
+    for day in range(50):  # the slider of a board, moved on
+        store.get(day, lambda: "x" * 20)
+    assert store.weight <= 100
+    assert all(store.find(name) for name in ("home", "actions", "board"))
+    assert not store.find(0)
+
+
+@pytest.mark.usefixtures("app")
+def test_what_nobody_reads_any_more_leaves_for_what_is_read_now(store: Kept[str]) -> None:
+    for moment in range(30):  # each write makes the pages before it useless
+        for name in ("home", "actions"):
+            for _ in range(3):
+                store.get((moment, name), lambda: "x" * 20)
+            assert store.find((moment, name))
+    assert store.weight <= 100
+    assert not store.find((0, "home"))
+
+
+def test_many_who_ask_at_once_wait_for_one_who_makes(app: Flask, store: Kept[str]) -> None:
+    asked, let_go, made = Event(), Event(), []
+
+    def ask(make: Callable[[], str]) -> str:
+        with app.app_context():
+            return store.get("board", make)
+
+    def slow() -> str:
+        made.append(1)
+        asked.set()
+        let_go.wait(10)
+        if len(made) == 1:
+            raise ValueError("the first one fails")
+        return "a board"
+
+    with ThreadPoolExecutor(4) as pool:
+        first = pool.submit(ask, slow)
+        asked.wait(10)
+        others = [pool.submit(ask, slow) for _ in range(3)]
+        let_go.set()
+        with pytest.raises(ValueError, match="fails"):
+            first.result(10)
+        assert {one.result(10) for one in others} == {"a board"}
+    assert len(made) == 2, "once after the one that failed"
+    assert not store._turns

@@ -7,8 +7,9 @@ nothing personal, and nothing that a vote moves, may be kept.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
-from threading import Lock
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
+from threading import Lock, RLock
 from typing import Any, Generic, TypeVar
 
 from flask import current_app
@@ -26,19 +27,52 @@ def database() -> str:
 _all: list[Kept[Any]] = []
 
 
+class _Turn:
+    """Of those who want to make one value; a piece may hold itself, hence the lock that one thread may take again."""
+
+    def __init__(self) -> None:
+        self.lock, self.wanted = RLock(), 0
+
+
+class _Shelf(Generic[T]):
+    """Values by the time they were last asked for, and what they weigh together."""
+
+    def __init__(self, weigh: Callable[[T], int]) -> None:
+        self.values: OrderedDict[Hashable, T] = OrderedDict()
+        self.weight, self._weigh = 0, weigh
+
+    def put(self, key: Hashable, value: T) -> None:
+        self.values[key] = value
+        self.weight += self._weigh(value)
+
+    def take(self, key: Hashable) -> T:
+        value = self.values.pop(key)
+        self.weight -= self._weigh(value)
+        return value
+
+
 class Kept(Generic[T]):
-    """A bounded store: the least recently used values leave first."""
+    """A bounded store: the least recently used values leave first.
+
+    Those asked for again are not driven out by others that are asked for once, as the board of each day in turn is:
+    these leave first, down to a quarter of the whole.
+    """
 
     def __init__(self, most: int, weigh: Callable[[T], int] = lambda _value: 1) -> None:
         """Keep values that weigh `most` together; each weighs 1 unless `weigh` says otherwise."""
         self._most, self._weigh = most, weigh
-        self._values: OrderedDict[Hashable, T] = OrderedDict()
-        self._weight = 0
+        self._once: _Shelf[T] = _Shelf(weigh)
+        self._again: _Shelf[T] = _Shelf(weigh)
         self._lock = Lock()
+        self._turns: dict[Hashable, _Turn] = {}
         _all.append(self)
 
     def __len__(self) -> int:
-        return len(self._values)
+        return len(self._once.values) + len(self._again.values)
+
+    @property
+    def weight(self) -> int:
+        return self._once.weight + self._again.weight
 
     def find(self, key: Hashable) -> T | None:
         """The value kept under `key`; None when there is none.
@@ -48,9 +82,13 @@ class Kept(Generic[T]):
         if is_writing():
             return None
         with self._lock:
-            found = self._values.get(key)
-            if found is not None:
-                self._values.move_to_end(key)
+            if key in self._again.values:
+                self._again.values.move_to_end(key)
+                return self._again.values[key]
+            if key not in self._once.values:
+                return None
+            found = self._once.take(key)
+            self._again.put(key, found)
         return found
 
     def put(self, key: Hashable, value: T) -> None:
@@ -58,37 +96,65 @@ class Kept(Generic[T]):
         if is_writing() or self._weigh(value) > max(1, self._most // 4):
             return
         with self._lock:
-            if key not in self._values:
-                self._values[key] = value
-                self._weight += self._weigh(value)
-            while self._weight > self._most:
-                _, oldest = self._values.popitem(last=False)
-                self._weight -= self._weigh(oldest)
+            if key not in self._once.values and key not in self._again.values:
+                self._once.put(key, value)
+            while self.weight > self._most:
+                many = self._once.weight > self._most // 4 or not self._again.values
+                shelf = self._once if many else self._again
+                shelf.take(next(iter(shelf.values)))
 
     def replace(self, key: Hashable, value: T) -> None:
         """Keep `value` in place of what was kept under `key`."""
         if not is_writing():
             with self._lock:
-                if key in self._values:
-                    self._weight -= self._weigh(self._values.pop(key))
+                self._drop(key)
         self.put(key, value)
 
     def get(self, key: Hashable, make: Callable[[], T]) -> T:
-        """The value kept under `key`, else the one made now."""
+        """The value kept under `key`, else the one made now; who asks meanwhile waits for it."""
         found = self.find(key)
         if found is None:
-            found = make()
-            self.put(key, found)
+            with self.turn(key):
+                found = self.find(key)
+                if found is None:
+                    found = make()
+                    self.put(key, found)
         return found
+
+    @contextmanager
+    def turn(self, key: Hashable) -> Iterator[None]:
+        """One thread at a time makes the value of `key`: look for it again once it is your turn.
+
+        After a write, all who read a page ask for it at once: each would make it, for as long as all together.
+        """
+        if is_writing():
+            yield
+            return
+        with self._lock:
+            turn = self._turns.setdefault(key, _Turn())
+            turn.wanted += 1
+        try:
+            with turn.lock:
+                yield
+        finally:
+            with self._lock:
+                turn.wanted -= 1
+                if not turn.wanted:
+                    del self._turns[key]
+
+    def _drop(self, key: Hashable) -> None:
+        for shelf in (self._once, self._again):
+            if key in shelf.values:
+                shelf.take(key)
 
     def keys(self) -> frozenset[Hashable]:
         with self._lock:
-            return frozenset(self._values)
+            return frozenset((*self._once.values, *self._again.values))
 
     def clear(self, but: frozenset[Hashable] = frozenset()) -> None:
         with self._lock:
-            for key in [key for key in self._values if key not in but]:
-                self._weight -= self._weigh(self._values.pop(key))
+            for key in {*self._once.values, *self._again.values} - but:
+                self._drop(key)
 
 
 Held = dict[Kept[Any], frozenset[Hashable]]

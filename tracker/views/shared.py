@@ -158,18 +158,22 @@ def shared_by(*parts: Hashable, make: Callable[[], Any]) -> Any:
         return make()
     key = ("page", request.endpoint, address, rights(), parts, _stamp())
     found: Filled | None = _kept.find(key)
-    if found is None:
-        g.holes = []
-        try:
-            page = make()
-            if not isinstance(page, str):
-                if g.holes:
-                    raise RuntimeError("a page with holes is answered as text")
-                return page
-            found = _split(page, g.holes)
-        finally:
-            del g.holes
-        _kept.put(key, found)
+    if found is not None:
+        return _fill(found)
+    with _kept.turn(key):
+        found = _kept.find(key)
+        if found is None:
+            g.holes = []
+            try:
+                page = make()
+                if not isinstance(page, str):
+                    if g.holes:
+                        raise RuntimeError("a page with holes is answered as text")
+                    return page
+                found = _split(page, g.holes)
+            finally:
+                del g.holes
+            _kept.put(key, found)
     return _fill(found)
 
 
