@@ -31,7 +31,7 @@ from tracker.views.frame import page_frame, today
 
 T = TypeVar("T")
 View = TypeVar("View", bound=Callable[..., Any])
-MOST = 3_000_000  # characters kept by a process
+MOST = 2_000_000  # characters kept by a process
 ADDRESS_MAX = 300  # longer addresses are nobody's bookmark
 
 
