@@ -168,16 +168,17 @@ def cast(*, actor: Actor, proposal_id: int, key: Key, now: datetime) -> bool:
     ballot, tag = _ballot(actor, proposal_id, key, now)
     if ballot.supports:
         return False
-    db.session.execute(
+    sent = db.session.connection()
+    sent.execute(
         _CAST,
         {
             "campaign_id": key.campaign_id, "proposal_id": proposal_id, "tag": tag, "choice": VoteChoice.FOR,
             "points": 1,
         },
     )  # fmt: skip
-    db.session.execute(_COUNT, {"proposal": proposal_id, "step": 1})
+    sent.execute(_COUNT, {"proposal": proposal_id, "step": 1})
     if not ballot.took_part:
-        db.session.execute(_TAKE_PART, {"of": key.campaign_id, "person": actor.id, "so": True})
+        sent.execute(_TAKE_PART, {"of": key.campaign_id, "person": actor.id, "so": True})
     return True
 
 
@@ -186,10 +187,11 @@ def withdraw(*, actor: Actor, proposal_id: int, key: Key, now: datetime) -> bool
     ballot, tag = _ballot(actor, proposal_id, key, now)
     if not ballot.supports:
         return False
-    db.session.execute(_WITHDRAW, {"of": key.campaign_id, "on": proposal_id, "by": tag})
-    db.session.execute(_COUNT, {"proposal": proposal_id, "step": -1})
+    sent = db.session.connection()
+    sent.execute(_WITHDRAW, {"of": key.campaign_id, "on": proposal_id, "by": tag})
+    sent.execute(_COUNT, {"proposal": proposal_id, "step": -1})
     if not ballot.supports_others:
-        db.session.execute(_TAKE_PART, {"of": key.campaign_id, "person": actor.id, "so": False})
+        sent.execute(_TAKE_PART, {"of": key.campaign_id, "person": actor.id, "so": False})
     return True
 
 
