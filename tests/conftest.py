@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from flask.templating import Environment
 from jinja2 import FileSystemBytecodeCache
 from sqlalchemy import event, select
 
+import tracker
 from tests import databases, demo_digest, effort, factories  # noqa: F401 - `effort` says how many cases properties take
 from tests.client import CheckedClient
 from tracker import create_app
@@ -60,11 +62,17 @@ def _scratch() -> Path:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Templates are compiled once for all applications, processes and runs, not two seconds for each of them."""
+    """Templates are compiled once for the applications of all test processes, not two seconds for each of them.
+
+    Anew when what registers filters and options changes, for which a template may no longer compile.
+    """
     if not config.pluginmanager.has_plugin("cacheprovider"):
         return
     assert config.cache is not None
-    compiled = FileSystemBytecodeCache(str(config.cache.mkdir(f"templates-{version('jinja2')}")))
+    tool = Path(tracker.__file__).parent
+    registering = [tool / name for name in ("__init__.py", "extensions.py", "filters.py", "views/layout.py")]
+    digest = sha256(b"".join(path.read_bytes() for path in registering)).hexdigest()[:12]
+    compiled = FileSystemBytecodeCache(str(config.cache.mkdir(f"templates-{version('jinja2')}-{digest}")))
     Flask.jinja_environment = staticmethod(partial(Environment, bytecode_cache=compiled))
 
 
@@ -108,7 +116,7 @@ def shared_app(scratch: Path, bases: Any) -> Iterator[Flask]:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What shows something of SQLite's own is left out on another database, and the reason told."""
+    """What shows something of SQLite's own is skipped on another database; what no share asks for is left out."""
     for item in items:
         if item.get_closest_marker("postgresql") and not databases.ON_POSTGRESQL:
             item.add_marker(pytest.mark.skip(reason="of PostgreSQL alone: make test-postgresql"))
@@ -124,9 +132,11 @@ _met: Counter[Path] = Counter()
 
 
 def _in_share(item: pytest.Item) -> bool:
-    """Whether a test is run when a share of each file is asked (TRACKER_TEST_ONE_IN): the first of each is."""
-    if item.path.stem in databases.OF_DATABASES:
+    """Whether a test is run when a share of each file is asked (TRACKER_TEST_ONE_IN): the first that can run is."""
+    if item.path.stem in databases.OF_DATABASES or item.get_closest_marker("postgresql"):
         return True
+    if databases.ON_POSTGRESQL and (item.get_closest_marker("sqlite") or item.get_closest_marker("demo")):
+        return True  # skipped, or left out by who asks
     _met[item.path] += 1
     return (_met[item.path] - 1) % databases.ONE_IN == 0
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -119,6 +120,21 @@ def test_what_nobody_reads_any_more_leaves_for_what_is_read_now(store: Kept[str]
     assert not store.find((0, "home"))
 
 
+@pytest.mark.usefixtures("app")
+def test_what_was_read_before_a_write_gives_way_to_pages_read_in_turn(store: Kept[str]) -> None:
+    for name in range(5):
+        store.get(("before", name), lambda: "x" * 20)
+        assert store.find(("before", name))
+    made = []
+    for _ in range(4):
+        made.append(0)
+        for name in ("home", "actions", "board", "letter"):
+            if store.find(name) is None:
+                made[-1] += 1
+                store.put(name, "x" * 20)
+    assert made[2:] == [0, 0], "each is found again"
+
+
 def test_many_who_ask_at_once_wait_for_one_who_makes(app: Flask, store: Kept[str]) -> None:
     asked, let_go, made = Event(), Event(), []
 
@@ -138,6 +154,9 @@ def test_many_who_ask_at_once_wait_for_one_who_makes(app: Flask, store: Kept[str
         first = pool.submit(ask, slow)
         asked.wait(10)
         others = [pool.submit(ask, slow) for _ in range(3)]
+        deadline = monotonic() + 10
+        while sum(turn.wanted for turn in store._turns.values()) < 4:
+            assert monotonic() < deadline, "nobody waits"
         let_go.set()
         with pytest.raises(ValueError, match="fails"):
             first.result(10)

@@ -131,6 +131,15 @@ def test_one_who_joins_later_is_added_to_the_roll(ballot: Ballot) -> None:
     assert db.session.scalar(select(func.count()).select_from(RollEntry)) == 4
 
 
+def test_a_vote_outside_a_write_transaction_is_refused_loudly(ballot: Ballot) -> None:
+    actor, key = ballot.actor(0), ballot.key()
+    for act in (votes.cast, votes.withdraw):
+        with pytest.raises(RuntimeError, match=r"call begin_write\(\) first"):
+            act(actor=actor, proposal_id=ballot.proposals[0], key=key, now=NOW)
+    end_transaction(commit=False)
+    assert ballot.count() == 0
+
+
 def test_one_of_another_employer_may_not_support(ballot: Ballot) -> None:
     with write_transaction():
         ballot.logins.append(factories.user(entity_id=factories.entity().id).login)

@@ -14,7 +14,7 @@ from tracker.progress.measures import elapsed_percent
 from tracker.records import UpdateRecord
 
 ProgressRule = Literal["stopped", "done", "milestones", "declared", "to_start", "none", "sub_actions"]
-BEHIND_POINTS = 10  # of a hundred
+BEHIND_POINTS = 10  # of a hundred; no town has asked for another number
 
 
 class Told(NamedTuple):
@@ -33,8 +33,8 @@ NOTHING = Told()
 class Step(NamedTuple):
     """What stands from a day on.
 
-    `expected`: news of it are. `lags`: what was declared is behind what had elapsed that day. `doubts`: why to check
-    it, lateness apart.
+    `expected`: it is neither done nor stopped. `lags`: what was declared is behind what had elapsed that day. `doubts`:
+    why to check it, lateness apart.
     """
 
     on: date

@@ -17,6 +17,7 @@ from flask import current_app
 from tracker.extensions import is_writing
 
 T = TypeVar("T")
+REMEMBERED = 200  # keys of values that left
 
 
 def database() -> str:
@@ -28,7 +29,7 @@ _all: list[Kept[Any]] = []
 
 
 class _Turn:
-    """Of those who want to make one value; a piece may hold itself, hence the lock that one thread may take again."""
+    """Of those who want to make one value. A value that asked for itself would fail by its depth, not wait for ever."""
 
     def __init__(self) -> None:
         self.lock, self.wanted = RLock(), 0
@@ -52,10 +53,11 @@ class _Shelf(Generic[T]):
 
 
 class Kept(Generic[T]):
-    """A bounded store: the least recently used values leave first.
+    """A bounded store, of two shelves: what was asked for once, and what was asked for again.
 
-    Those asked for again are not driven out by others that are asked for once, as the board of each day in turn is:
-    these leave first, down to a quarter of the whole.
+    What is asked for once, as the board of each day in turn is, does not drive out what is read: it leaves first, until
+    it is but a quarter of the whole. On each shelf the least recently used leaves first. A value made anew soon after
+    it left stands among those asked for again, so that they give way to what is read now.
     """
 
     def __init__(self, most: int, weigh: Callable[[T], int] = lambda _value: 1) -> None:
@@ -63,6 +65,7 @@ class Kept(Generic[T]):
         self._most, self._weigh = most, weigh
         self._once: _Shelf[T] = _Shelf(weigh)
         self._again: _Shelf[T] = _Shelf(weigh)
+        self._gone: OrderedDict[Hashable, None] = OrderedDict()  # what left the first shelf last
         self._lock = Lock()
         self._turns: dict[Hashable, _Turn] = {}
         _all.append(self)
@@ -97,11 +100,21 @@ class Kept(Generic[T]):
             return
         with self._lock:
             if key not in self._once.values and key not in self._again.values:
-                self._once.put(key, value)
+                shelf = self._again if key in self._gone else self._once
+                shelf.put(key, value)
+                self._gone.pop(key, None)
             while self.weight > self._most:
-                many = self._once.weight > self._most // 4 or not self._again.values
-                shelf = self._once if many else self._again
-                shelf.take(next(iter(shelf.values)))
+                self._let_one_go()
+
+    def _let_one_go(self) -> None:
+        if self._again.values and self._once.weight <= max(1, self._most // 4):
+            self._again.take(next(iter(self._again.values)))
+            return
+        key = next(iter(self._once.values))
+        self._once.take(key)
+        self._gone[key] = None
+        if len(self._gone) > REMEMBERED:
+            self._gone.popitem(last=False)
 
     def replace(self, key: Hashable, value: T) -> None:
         """Keep `value` in place of what was kept under `key`."""
@@ -153,6 +166,7 @@ class Kept(Generic[T]):
 
     def clear(self, but: frozenset[Hashable] = frozenset()) -> None:
         with self._lock:
+            self._gone.clear()
             for key in {*self._once.values, *self._again.values} - but:
                 self._drop(key)
 

@@ -22,7 +22,7 @@ from sqlalchemy import Table, and_, bindparam, delete, exists, false, insert, or
 from tracker import permissions, workflow
 from tracker.enums import VoteChoice
 from tracker.errors import Conflict, NotFound, Refused
-from tracker.extensions import db
+from tracker.extensions import STRAY, db, is_writing
 from tracker.models import Campaign, Proposal, RollEntry, User, Vote, programme_entity
 from tracker.permissions import Permission
 from tracker.queries import campaigns
@@ -197,6 +197,8 @@ def withdraw(*, actor: Actor, proposal_id: int, key: Key, now: datetime) -> bool
 
 def _ballot(actor: Actor, proposal_id: int, key: Key, now: datetime) -> tuple[Any, str]:
     """A row of `_STANDING` and the person's tag, once everything that could forbid the vote was read again."""
+    if not is_writing():  # what follows goes past the session, which would refuse it
+        raise RuntimeError(STRAY)
     tag = key.tag(actor.id)
     asked = {"proposal": proposal_id, "person": actor.id, "own_tag": tag}
     ballot = db.session.connection().execute(_STANDING, asked).first()

@@ -38,7 +38,10 @@ def pdf_file(number: int) -> ResponseReturnValue:
     found = readable_letter(number)
     if found is None:
         return login_first()
-    data = _files.get(found.key, lambda: _made(forms_of.as_paper(found.page)))
+    data = _files.find(found.key)  # who waits for the drawing of another does it there, outside of any transaction
+    if data is None:
+        data = _made(forms_of.as_paper(found.page))
+        _files.put(found.key, data)
     return papers.answer(data, f"lettre-{number}")
 
 
