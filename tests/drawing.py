@@ -11,6 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from PIL import ImageFile
 
 from tracker.exports import pdf
 
@@ -45,6 +46,8 @@ def _run(command: list[str], *, input: bytes, **_options: Any) -> subprocess.Com
     """What `subprocess.run` answers for the process of `tracker.exports.pdf`."""
     _python, _alone, _file, static_url, static_folder = command
     with pytest.MonkeyPatch.context() as patch:
+        # WeasyPrint, once imported, has Pillow accept pictures that are cut: nobody else in this process may
+        patch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", ImageFile.LOAD_TRUNCATED_IMAGES)
         patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(input)))
         patch.setattr(sys, "stdout", io.TextIOWrapper(made := io.BytesIO()))
         status = pdf._child(static_url, static_folder)
