@@ -15,7 +15,6 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
-from threading import RLock
 from typing import Any, TypeAlias
 
 from sqlalchemy import ColumnElement, func, select
@@ -34,7 +33,6 @@ FEW = 500  # logs that are read by their ids
 # texts were withdrawn
 Print: TypeAlias = tuple[int, int, datetime, int]
 _timelines: Kept[Timeline] = Kept(8)
-_one_reads = RLock()
 _read_once: ContextVar[dict[int, tuple[ActionRecord, ...]] | None] = ContextVar("_read_once", default=None)
 
 
@@ -181,7 +179,7 @@ def timeline(project: ProjectRecord, *, known_at: datetime | None = None) -> Tim
     key = (database(), project)
     found = _timelines.find(key)
     if found is None:
-        with _one_reads:  # the others of this process wait for what it reads
+        with _reads.turn((database(), project.id)):  # the others of this process wait for what one reads
             found = _timelines.get(key, lambda: _renewed(project.id))
     return found
 
