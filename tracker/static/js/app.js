@@ -47,30 +47,31 @@
     form.append(input);
     return input;
   };
+  let asking = null;
   document.addEventListener("click", (event) => {
     const button = event.target.closest("button[data-confirm]");
     const dialog = document.getElementById("confirmation");
     if (!button || !button.form || button.dataset.confirmed || !dialog?.showModal) return;
     event.preventDefault();
     dialog.querySelector("[data-question]").textContent = button.dataset.confirm;
-    const yes = dialog.querySelector("button[value=yes]");
-    yes.textContent = button.textContent.trim();
+    dialog.querySelector("button[value=yes]").textContent = button.textContent.trim();
     dialog.returnValue = "";
-    dialog.addEventListener(
-      "close",
-      () => {
-        if (dialog.returnValue !== "yes") return button.focus();
-        button.dataset.confirmed = "yes";
-        const said = addHidden(button.form, "confirmed", "yes");
-        button.form.requestSubmit(button);
-        // An answer that is a file leaves the page as it is: the next press asks again.
-        delete button.dataset.confirmed;
-        said.remove();
-      },
-      { once: true },
-    );
+    asking = button;
     dialog.showModal();
     dialog.querySelector("button[value=no]").focus();
+  });
+  document.getElementById("confirmation")?.addEventListener("close", ({ target: dialog }) => {
+    // Told a little after the dialog closed: it may ask again already, and that answer is still to come.
+    if (dialog.open || !asking) return;
+    const button = asking;
+    asking = null;
+    if (dialog.returnValue !== "yes") return button.focus();
+    button.dataset.confirmed = "yes";
+    const said = addHidden(button.form, "confirmed", "yes");
+    button.form.requestSubmit(button);
+    // An answer that is a file leaves the page as it is: the next press asks again.
+    delete button.dataset.confirmed;
+    said.remove();
   });
 
   const FILE_WAIT = 10_000;
