@@ -34,6 +34,7 @@ from bench.run import (
     Target,
     ask,
     cold_days,
+    jobs_memory,
     memory,
     record,
     served,
@@ -98,22 +99,6 @@ def load(folder: Path, scale: int) -> Loaded:
             subprocess.run([BIN / "flask", "--app", "wsgi", *command], cwd=ROOT, env=environment, check=True)
         told.write_text(f"{time.monotonic() - begun:.0f}", "utf-8")
     return environment, int(told.read_text("utf-8"))
-
-
-def jobs_memory(environment: dict[str, str]) -> int:
-    """The most that a round of jobs takes when nothing waits, in kB."""
-    command = [sys.executable, "-m", "flask", "--app", "wsgi", "jobs", "run"]
-    subprocess.run(command, cwd=ROOT, env=environment, check=False, capture_output=True)  # the first has work
-    round_ = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    most = 0
-    while round_.poll() is None:
-        try:
-            most = max(most, memory(round_.pid))
-        except OSError:  # it has just ended
-            break
-        time.sleep(0.02)
-    round_.wait()
-    return most
 
 
 def counts(environment: dict[str, str]) -> str:
@@ -195,7 +180,7 @@ def main(scale: int) -> None:
             *table(small, large, environment),
             "",
             f"- Web master and two workers, after the run and {LOGINS} logins: {web[1]:.0f} MB PSS; {web[0]:.0f} on the demonstration.",
-            f"- A round of jobs when nothing waits: {jobs[1]:.0f} MB PSS; {jobs[0]:.0f} on the demonstration (at most 120).",
+            f"- Who stands by for the jobs, idle after a first round: {jobs[1]:.0f} MB PSS; {jobs[0]:.0f} on the demonstration (at most 120).",
         ]
     print("\n".join(lines))
     if os.environ.get("RECORD"):

@@ -135,11 +135,29 @@ def jobs_group() -> None:
 @jobs_group.command("run")
 @on_this_schema
 def run_jobs() -> None:
-    """One round of every job; a system timer calls it every few minutes. Exit status 1 when something failed."""
+    """One round of every job, for a timer where nobody stands by. Exit status 1 when something failed."""
     from tracker import jobs
     from tracker.security import current_time
 
     if not jobs.run(current_time(), say=click.echo):
+        sys.exit(1)
+
+
+@jobs_group.command("work")
+@on_this_schema
+def work() -> None:
+    """Stand by: mails, imports and votes within a second, everything every five minutes; until a gentle stop."""
+    import signal
+    from threading import Event
+
+    from tracker import jobs
+    from tracker.security import current_time
+
+    stop = Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_told: stop.set())
+    if fault := jobs.work(clock=current_time, say=click.echo, stop=stop):
+        click.echo(fault, err=True)
         sys.exit(1)
 
 

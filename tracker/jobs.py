@@ -1,14 +1,17 @@
 """What starts by itself: opening and closing votes on time, cleaning, mails waiting in the outbox.
 
-Each job commits for itself, each consultation too. `flask jobs run` does one round; a timer of the system calls it
-every few minutes. What fails is said and left for the next round; the rest goes on.
+Each job commits for itself, each consultation too. What fails is said and left for the next round; the rest goes on.
+`flask jobs work` stands by: it asks the database each second whether something waits (a mail, an import, a vote to open
+or to close) and does that at once, and everything every five minutes. `flask jobs run` does one round, for a timer.
+Several may stand by, on as many nodes: what one takes, by a lease or in one transaction, the others leave.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from threading import Event
 from time import monotonic
 from typing import TypeAlias
 
@@ -16,19 +19,29 @@ from flask import current_app
 from flask_babel import gettext
 
 from tracker.errors import TrackerError
-from tracker.extensions import DatabaseTrouble, end_transaction, write_transaction
+from tracker.extensions import DatabaseTrouble, db, end_transaction, write_transaction
+from tracker.queries import instance
 from tracker.queries.supervision import COPY, COPY_FAILED
 from tracker.security import current_time
 from tracker.services import maintenance, outbox, register, retention, uploads, votes
 from tracker.services.copies import daily
 
+ROUND_EVERY, LOOK_EVERY = 300.0, 1.0  # seconds between two whole rounds, and between two looks at what waits
+AFTER_TROUBLE = 30.0  # seconds before what failed, or a database that is away, is tried again
+
 
 class Round:
-    """One round: says what is done, and goes on after what fails."""
+    """One round: says what is done, goes on after what fails, and ends between two pieces of work when told to."""
 
-    def __init__(self, say: Callable[[str], None]) -> None:
+    def __init__(self, say: Callable[[str], None], *, stop: Event | None = None) -> None:
         self.say = say
         self.failures = 0
+        self.says_all = stop is None  # who stands by tells what was done, not each time that nothing was
+        self._stop = stop
+
+    @property
+    def stopped(self) -> bool:
+        return self._stop is not None and self._stop.is_set()
 
     def fail(self, what: str, why: str) -> None:
         self.failures += 1
@@ -89,6 +102,8 @@ def send_mails(_now: datetime, turn: Round) -> int:
         if delivery.error:
             turn.fail(gettext("courriel %(id)s", id=delivery.message_id), delivery.error)
         count += delivery.sent
+        if turn.stopped:
+            break
     return count
 
 
@@ -100,6 +115,8 @@ def write_registers(now: datetime, turn: Round) -> int:
     for run_id in waiting:
         with turn.going_on(gettext("import du personnel %(id)s", id=run_id)):
             count += register.apply(run_id, clock=current_time)
+        if turn.stopped:
+            return count
     register.remove_old_files(now=now)
     return count
 
@@ -144,25 +161,72 @@ def copy_database(now: datetime, _turn: Round) -> int:
 
 Job: TypeAlias = Callable[[datetime, Round], int]
 
-# the close first: what must end on time does not wait for what begins
-JOBS: tuple[tuple[str, Job], ...] = (
+# what somebody waits for; the close first: what must end on time does not wait for what begins
+AT_ONCE: tuple[tuple[str, Job], ...] = (
     ("votes clos", close_votes),
     ("votes ouverts", open_votes),
     ("personnes importées", write_registers),
     ("courriels envoyés", send_mails),
+)
+JOBS: tuple[tuple[str, Job], ...] = (
+    *AT_ONCE,
     ("lignes nettoyées", clean),
     ("durées de conservation", forget),
     ("sauvegardes", copy_database),
 )
 
 
-def run(now: datetime, *, say: Callable[[str], None]) -> bool:
+def run(now: datetime, *, say: Callable[[str], None], stop: Event | None = None) -> bool:
     """One round of every job, each in transactions of its own; False when something failed."""
-    turn, started = Round(say), monotonic()
-    for title, job in JOBS:
-        with turn.going_on(title):
-            count = job(now, turn)
-            say(gettext("%(title)s : %(count)s", title=title, count=count))
+    turn, started = Round(say, stop=stop), monotonic()
+    _do(JOBS, now, turn)
     with turn.going_on(gettext("passage noté")), write_transaction():
         maintenance.note_round(now=now, seconds=monotonic() - started, failures=turn.failures)
     return not turn.failures
+
+
+def _do(jobs: Iterable[tuple[str, Job]], now: datetime, turn: Round) -> None:
+    for title, job in jobs:
+        if turn.stopped:
+            return
+        with turn.going_on(title):
+            count = job(now, turn)
+            if count or turn.says_all:
+                turn.say(gettext("%(title)s : %(count)s", title=title, count=count))
+
+
+def waits(now: datetime) -> bool:
+    """Whether there is something to do at once."""
+    found = outbox.is_due(now=now) or register.due(now=now) or votes.due_to_close(now) or votes.due_to_open(now)
+    end_transaction(commit=False)
+    return bool(found)
+
+
+def work(*, clock: Callable[[], datetime], say: Callable[[str], None], stop: Event) -> str:
+    """Stand by until `stop`: a whole round every ROUND_EVERY seconds, what waits within LOOK_EVERY seconds.
+
+    Ends by itself, and says why, when the database is brought to another version of the tool.
+    """
+    next_round = next_look = monotonic()
+    while not stop.is_set():
+        good = True
+        try:
+            if fault := instance.present_schema_fault():
+                return fault
+            if monotonic() >= next_round:
+                next_round = monotonic() + ROUND_EVERY
+                good = run(clock(), say=say, stop=stop)
+            elif monotonic() >= next_look and waits(clock()):
+                turn = Round(say, stop=stop)
+                _do(AT_ONCE, clock(), turn)
+                good = not turn.failures
+        except DatabaseTrouble as trouble:
+            say(gettext("La base ne répond pas (%(why)s).", why=str(getattr(trouble, "orig", None) or trouble)))
+            good = False
+        finally:
+            end_transaction(commit=False)
+            db.session.remove()
+        if not good:
+            next_look = monotonic() + AFTER_TROUBLE
+        stop.wait(LOOK_EVERY)
+    return ""

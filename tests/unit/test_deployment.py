@@ -17,7 +17,7 @@ from tracker.config import ROOT, VARIABLES
 DEPLOY = ROOT / "deploy"
 NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin:{ROOT / '.venv' / 'nginx' / 'usr' / 'sbin'}")
 ANALYZE = shutil.which("systemd-analyze")
-UNITS = ("projet.socket", "projet.service", "projet-jobs.service", "projet-jobs.timer")
+UNITS = ("projet.socket", "projet.service", "projet-jobs.service")
 
 
 @pytest.mark.skipif(ANALYZE is None, reason="this machine has no systemd, which reads these units")

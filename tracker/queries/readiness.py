@@ -37,7 +37,7 @@ from tracker.records import paris_day
 
 LEGAL = "privacy"  # key of what the town says of personal data
 COPY_LATE = timedelta(days=2)
-ROUND_LATE = timedelta(hours=1)  # the timer should call them every few minutes
+ROUND_LATE = timedelta(hours=1)  # a whole round takes place every few minutes
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,9 +222,9 @@ def findings(now: datetime) -> Iterator[Finding]:
 
 
 def _round(value: Any, now: datetime) -> Finding:
-    """Whether the timer of the server calls the jobs; a town that forgot it sees nothing else go wrong at first."""
+    """Whether somebody stands by for the jobs; a town that forgot it sees nothing else go wrong at first."""
     advice = gettext(
-        "La DSI planifie « flask --app wsgi jobs run » toutes les cinq minutes. Sans ces tâches, aucun courriel ne "
+        "La DSI lance « flask --app wsgi jobs work » comme service. Sans ces tâches, aucun courriel ne "
         "part, un gros import attend, et la clé d'un vote fini n'est pas détruite."
     )
     last = round_of(value)

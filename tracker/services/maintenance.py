@@ -35,7 +35,7 @@ def note(key: str, value: dict[str, Any]) -> None:
 
 
 def note_round(*, now: datetime, seconds: float, failures: int) -> None:
-    """Keep when the jobs ran and how it went, to tell a town whose timer is missing, or whose rounds fail."""
+    """Keep when the jobs ran and how it went, to tell a town where nobody stands by for them, or whose rounds fail."""
     row = db.session.get(Setting, ROUND, populate_existing=True)
     good_at = now.isoformat() if not failures else row.value["good_at"] if row else None
     note(ROUND, {"at": now.isoformat(), "good_at": good_at, "seconds": round(seconds, 2), "failures": failures})

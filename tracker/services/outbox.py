@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 
 from flask import current_app
 from flask_babel import gettext
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, or_, select, update
 
 from tracker import mail
 from tracker.enums import OutboxState
@@ -78,6 +78,18 @@ def mail_server() -> str:
     return "" if current_app.config["DEMO"] else str(current_app.config["SMTP_URL"])
 
 
+def _due(now: datetime) -> ColumnElement[bool]:
+    """What waits and may go, and what a round that stopped left behind."""
+    waiting = and_(OutboxMessage.state == OutboxState.PENDING, OutboxMessage.not_before <= now)
+    dropped = and_(OutboxMessage.state == OutboxState.SENDING, OutboxMessage.lease_until <= now)
+    return or_(waiting, dropped)
+
+
+def is_due(*, now: datetime) -> bool:
+    """Whether a message could be sent now; never without a mail server."""
+    return bool(mail_server()) and db.session.scalar(select(OutboxMessage.id).where(_due(now)).limit(1)) is not None
+
+
 def deliver(*, clock: Callable[[], datetime]) -> Iterator[Delivery]:
     """Send what is due, one message at a time; stops for this round when the server cannot be reached."""
     url = mail_server()
@@ -111,11 +123,9 @@ def _attempt(claim: Claim, url: str, *, clock: Callable[[], datetime]) -> Delive
 
 def _claim(now: datetime) -> Claim | None:
     """Take the message that has waited longest, or one whose lease has ended; its Message-ID is written down first."""
-    waiting = and_(OutboxMessage.state == OutboxState.PENDING, OutboxMessage.not_before <= now)
-    dropped = and_(OutboxMessage.state == OutboxState.SENDING, OutboxMessage.lease_until <= now)
     first = (
         select(OutboxMessage)
-        .where(or_(waiting, dropped))
+        .where(_due(now))
         .order_by(OutboxMessage.not_before, OutboxMessage.id)
         .limit(1)
         .with_for_update(skip_locked=True)
