@@ -10,10 +10,9 @@ DEMO := TRACKER_MODE=demo TRACKER_INSTANCE=$(CURDIR)/instance/demo TRACKER_BASE_
 SHELL := /bin/bash
 # modules are compiled once, not again at each start: half of the time to start
 unexport PYTHONDONTWRITEBYTECODE
-# what `make test` runs on PostgreSQL too: whole, what is about databases, transactions, constraints, search and votes
-# (tests/databases.py); of every other file of integration tests, one test in so many. All of them: make test-postgresql
+# `make test` runs every integration test on PostgreSQL too: of a test that is repeated with other values the first case,
+# all of them where databases are the subject (tests/databases.py). Every case of every test: make test-postgresql
 ON_BOTH := tests/integration tests/torture/test_parallel_votes.py tests/torture/test_faults.py
-ON_BOTH_ONE_IN := 8
 TORTURE_ON_BOTH := parallel_votes faults kills copies_under_load
 
 .DEFAULT_GOAL := help
@@ -43,15 +42,15 @@ test: $(VENV)/dev ## Check style and types, then run every test, browser tests i
 	@scripts/install-pdf
 	@scripts/fetch-nginx
 	@scripts/install-postgresql
-	@echo "Checking style and types, and what depends on the database on PostgreSQL …"
+	@echo "Checking style and types, and the integration tests on PostgreSQL …"
 	@$(MAKE) --no-print-directory --output-sync=target -j2 lint test-on-both
 	@$(VENV)/bin/pytest -n 2 --dist loadscope --no-loadscope-reorder
 
 test-on-both: $(VENV)/dev
-	@TRACKER_TEST_DATABASE=postgresql TRACKER_TEST_ONE_IN=$(ON_BOTH_ONE_IN) \
+	@TRACKER_TEST_DATABASE=postgresql TRACKER_TEST_CASES=first \
 		$(VENV)/bin/pytest -n 2 --dist loadfile -m "not demo" -r fE $(ON_BOTH)
 
-test-postgresql: $(VENV)/dev ## Run every integration test on a PostgreSQL of their own, started and ended with them
+test-postgresql: $(VENV)/dev ## Run every case of the integration tests on a PostgreSQL of their own, started and ended with them
 	@scripts/install-postgresql
 	@TRACKER_TEST_DATABASE=postgresql $(VENV)/bin/pytest -n 2 --dist loadfile tests/integration
 

@@ -6,7 +6,6 @@ import gc
 import os
 import shutil
 import tempfile
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -116,7 +115,7 @@ def shared_app(scratch: Path, bases: Any) -> Iterator[Flask]:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What shows something of SQLite's own is skipped on another database; what no share asks for is left out."""
+    """What shows something of SQLite's own is skipped on another database; cases that nobody asks for are left out."""
     for item in items:
         if item.get_closest_marker("postgresql") and not databases.ON_POSTGRESQL:
             item.add_marker(pytest.mark.skip(reason="of PostgreSQL alone: make test-postgresql"))
@@ -128,17 +127,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = [item for item in items if item not in left_out]
 
 
-_met: Counter[Path] = Counter()
+_met: set[tuple[Path, str]] = set()
 
 
 def _in_share(item: pytest.Item) -> bool:
-    """Whether a test is run when a share of each file is asked (TRACKER_TEST_ONE_IN): the first that can run is."""
-    if item.path.stem in databases.OF_DATABASES or item.get_closest_marker("postgresql"):
+    """Whether a case is run when the first of each test is asked (TRACKER_TEST_CASES=first): the first that can run."""
+    if not databases.FIRST_CASES or item.path.stem in databases.OF_DATABASES or item.get_closest_marker("postgresql"):
         return True
     if databases.ON_POSTGRESQL and (item.get_closest_marker("sqlite") or item.get_closest_marker("demo")):
         return True  # skipped, or left out by who asks
-    _met[item.path] += 1
-    return (_met[item.path] - 1) % databases.ONE_IN == 0
+    test = (item.path, item.nodeid.partition("[")[0])
+    first = test not in _met
+    _met.add(test)
+    return first
 
 
 @pytest.fixture

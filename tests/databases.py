@@ -18,12 +18,12 @@ from tests import postgresql_server
 from tracker.extensions import db
 
 ON_POSTGRESQL = os.environ.get("TRACKER_TEST_DATABASE", "sqlite") == "postgresql"
-# where the database is the subject: run whole wherever. Of each other file, one test in so many when that is asked
+# where the database is the subject: every case is run wherever. Of each other test the first case, when that is asked
 OF_DATABASES = {
     "test_copies", "test_faults", "test_migrations", "test_moving", "test_parallel_votes", "test_postgresql",
     "test_search", "test_transactions", "test_votes",
 }  # fmt: skip
-ONE_IN = int(os.environ.get("TRACKER_TEST_ONE_IN", "1"))
+FIRST_CASES = os.environ.get("TRACKER_TEST_CASES", "all") == "first"
 
 # why what recounts is shown on one database: the rows of the demonstration are the same on both, see test_postgresql.py
 PLAIN_SQL = "it counts in the SQL of SQLite"

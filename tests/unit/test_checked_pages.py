@@ -5,8 +5,9 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
+from bs4 import BeautifulSoup
 
-from tests.client import check_page
+from tests.client import check_page, visible
 
 HEAD = '<!doctype html><html lang="fr"><head><meta charset="utf-8"><title>Titre · Suivi</title></head><body>'
 GOOD = (
@@ -45,13 +46,31 @@ def test_a_good_page_passes() -> None:
         ("</head>", '<link rel="stylesheet" href="https://ailleurs.fr/x.css"></head>', "asks another host"),
         ('<form method="post">', '<form method="post" action="https://ailleurs.fr/">', "asks another host"),
         ('name="csrf_token"', 'name="jeton"', "a form without its token"),
+        ("Nom", "Nom &inconnu;", "invalid HTML"),
+        ("Nom", "No\x02m", "invalid HTML"),
+        ('value="x"', 'value="&inconnu;"', "invalid HTML"),
+        ('value="x"', 'value="x" value="y"', "invalid HTML"),
     ],
 )
 def test_a_fault_is_found(old: str, new: str, problem: str) -> None:
     assert old in GOOD
+    check(GOOD)  # known to be valid: what differs from it is looked at all the same
     with pytest.raises(AssertionError, match=problem):
         check(GOOD.replace(old, new))
 
 
 def test_the_preview_of_a_mail_alone_may_hold_styles() -> None:
     check(GOOD.replace("<h1>", '<h1 style="color: red">'), mail=True)
+
+
+def test_what_a_page_shows_is_read_as_a_parsed_page_tells_it() -> None:
+    page = GOOD.replace(
+        "</body>",
+        "<main><p>L&#39;été,<br>a &lt; b\n&amp; c<!-- rien --></p><script>x < 1</script><style>p{}</style>"
+        "<template><p>caché</p></template><ul><li>un</li><li>deux</li></ul></main></body>",
+    )
+    main = BeautifulSoup(page, "html.parser").find("main")
+    assert main is not None
+    assert visible(page, "main").split() == main.get_text(" ").split()
+    assert visible(page, "main") == "L'été, a < b & c un deux"
+    assert visible(page, "h1") == "Titre"
