@@ -78,8 +78,11 @@ class Node:
 class Person:
     """Somebody with a browser, by their cookie and the token of their forms; each request has its own connection."""
 
-    def __init__(self, app: Flask, user: Any) -> None:
-        client = CheckedClient(app).login(user)
+    def __init__(self, app: Flask, user: Any = None) -> None:
+        """`user`: None for who has not logged in."""
+        client = CheckedClient(app)
+        if user is not None:
+            client.login(user)
         self._token = client.csrf_token()
         cookie = client.http.get_cookie("tracker")
         assert cookie is not None

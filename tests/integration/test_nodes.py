@@ -14,10 +14,12 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from tests import databases, factories
-from tests.servers import Person, application, running
+from tests.integration.test_auth import HASH, PASSWORD
+from tests.servers import Node, Person, application, running
 from tracker.enums import PhaseKind
 from tracker.extensions import db, end_transaction, write_transaction
 from tracker.models import Proposal, RollEntry, UserSession, Vote
+from tracker.services import accounts
 
 pytestmark = pytest.mark.postgresql
 PEOPLE, PROPOSALS = 6, 3
@@ -41,40 +43,58 @@ def town(shared_app: Flask, bases: Any, tmp_path: Path) -> Iterator[Flask]:
     databases.let_go(app)
 
 
-def test_two_nodes_count_each_support_once_and_show_the_same(town: Flask, tmp_path: Path) -> None:
+@pytest.fixture
+def nodes(town: Flask, tmp_path: Path) -> Iterator[tuple[Node, Node]]:
+    url = str(town.config["SQLALCHEMY_DATABASE_URI"])
+    with ExitStack() as both:
+        first, second = (both.enter_context(running(tmp_path, url, name=name)) for name in ("first", "second"))
+        yield first, second
+
+
+def test_who_guesses_a_password_over_two_nodes_has_the_tries_of_one(town: Flask, nodes: tuple[Node, Node]) -> None:
+    with write_transaction():
+        login = factories.user(programme=town.config["PROJECT"], password_hash=HASH).login
+    guesser = Person(town)
+    typed = [f"essai {number}" for number in range(accounts.LIMIT_ACCOUNT)]
+    statuses = [
+        guesser.post(nodes[number % 2], "/connexion", {"login": login, "password": one}).status
+        for number, one in enumerate([*typed, PASSWORD, PASSWORD])
+    ]
+    assert statuses == [422] * accounts.LIMIT_ACCOUNT + [429, 429], "each node counts what the other saw"
+
+
+def test_two_nodes_count_each_support_once_and_show_the_same(town: Flask, nodes: tuple[Node, Node]) -> None:
     with write_transaction():
         users = [factories.user(programme=town.config["PROJECT"]) for _ in range(PEOPLE)]
     people = [Person(town, user) for user in users]
     numbers = list(db.session.scalars(select(Proposal.number).order_by(Proposal.number)))
     end_transaction(commit=False)
-    url = str(town.config["SQLALCHEMY_DATABASE_URI"])
-    with ExitStack() as both:
-        first, second = (both.enter_context(running(tmp_path, url, name=name)) for name in ("first", "second"))
-        clicks = [
-            (person, one, f"/propositions/{number}/soutien")
-            for person in people
-            for number in numbers
-            for one in (first, second, first)  # a double click, that each node gets
-        ]
-        with ThreadPoolExecutor(8) as browsers:
-            answers = list(browsers.map(lambda click: click[0].post(click[1], click[2]).status, clicks))
-        assert set(answers) == {303}
-        assert counted() == ([PEOPLE] * PROPOSALS, PEOPLE * PROPOSALS, PEOPLE)
+    first, second = nodes
+    clicks = [
+        (person, one, f"/propositions/{number}/soutien")
+        for person in people
+        for number in numbers
+        for one in (first, second, first)  # a double click, that each node gets
+    ]
+    with ThreadPoolExecutor(8) as browsers:
+        answers = list(browsers.map(lambda click: click[0].post(click[1], click[2]).status, clicks))
+    assert set(answers) == {303}
+    assert counted() == ([PEOPLE] * PROPOSALS, PEOPLE * PROPOSALS, PEOPLE)
 
-        page = f"/propositions/{numbers[0]}"
-        assert people[0].post(first, f"{page}/retrait-soutien").status == 303
-        assert "dont le vôtre" not in people[0].get(second, page).text, "what one node changed, the other shows"
-        assert "dont le vôtre" in people[1].get(second, page).text
+    page = f"/propositions/{numbers[0]}"
+    assert people[0].post(first, f"{page}/retrait-soutien").status == 303
+    assert "dont le vôtre" not in people[0].get(second, page).text, "what one node changed, the other shows"
+    assert "dont le vôtre" in people[1].get(second, page).text
 
-        with write_transaction():
-            db.session.scalars(
-                select(UserSession).where(UserSession.user_id == users[1].id)
-            ).one().ended_at = datetime.now(UTC)
-        assert people[1].get(first, page).status == people[1].get(second, page).status == 302
+    with write_transaction():
+        db.session.scalars(select(UserSession).where(UserSession.user_id == users[1].id)).one().ended_at = datetime.now(
+            UTC
+        )
+    assert people[1].get(first, page).status == people[1].get(second, page).status == 302
 
-        first.end()
-        assert people[0].post(second, f"{page}/soutien").status == 303, "the other goes on"
-        assert counted() == ([PEOPLE] * PROPOSALS, PEOPLE * PROPOSALS, PEOPLE)
+    first.end()
+    assert people[0].post(second, f"{page}/soutien").status == 303, "the other goes on"
+    assert counted() == ([PEOPLE] * PROPOSALS, PEOPLE * PROPOSALS, PEOPLE)
 
 
 def counted() -> tuple[list[int], int, int]:

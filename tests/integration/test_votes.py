@@ -205,6 +205,26 @@ def test_no_support_while_a_step_does_not_allow_it(app: Flask, clock: Clock) -> 
         ballot.cast(0)
 
 
+def test_a_step_that_allows_support_does_so_from_its_first_instant_to_the_one_before_its_end(ballot: Ballot) -> None:
+    first, end = datetime(2026, 2, 28, 23, tzinfo=UTC), datetime(2026, 3, 31, 22, tzinfo=UTC)  # midnights in Paris
+    instant = timedelta(microseconds=1)
+    for outside in (first - instant, end):
+        with pytest.raises(Refused, match="pas ouverts"):
+            ballot.cast(0, now=outside)
+    assert ballot.cast(0, now=first)
+    assert ballot.cast(1, now=end - instant)
+    assert ballot.count() == 2
+
+
+def test_no_support_once_the_votes_are_closed_whatever_the_step_says(ballot: Ballot) -> None:
+    key = ballot.key()
+    with write_transaction():
+        db.session.get_one(Campaign, ballot.campaign_id).votes_closed_at = NOW
+    actor = ballot.actor(0)
+    with pytest.raises(Refused, match="pas ouverts"), write_transaction():
+        votes.cast(actor=actor, proposal_id=ballot.proposals[0], key=key, now=NOW)
+
+
 @pytest.mark.parametrize("state", [ProposalState.RETAINED, ProposalState.MERGED, ProposalState.WITHDRAWN])
 def test_no_support_once_a_proposal_has_its_answer(ballot: Ballot, state: ProposalState) -> None:
     with write_transaction():

@@ -23,7 +23,7 @@ from tracker import permissions, workflow
 from tracker.enums import VoteChoice
 from tracker.errors import Conflict, NotFound, Refused
 from tracker.extensions import STRAY, db, is_writing
-from tracker.models import Campaign, Proposal, RollEntry, User, Vote, programme_entity
+from tracker.models import Campaign, Phase, Proposal, RollEntry, User, Vote, programme_entity
 from tracker.permissions import Permission
 from tracker.queries import campaigns
 from tracker.queries.campaigns import CampaignRecord
@@ -132,6 +132,14 @@ def _add_to_roll(campaign: Campaign, user_id: int) -> None:
 
 _PROPOSALS, _VOTES, _ROLL = (cast_to(Table, model.__table__) for model in (Proposal, Vote, RollEntry))
 _OWN = and_(Vote.campaign_id == Proposal.campaign_id, Vote.tag == bindparam("own_tag"))
+_STEP = (  # as CampaignRecord.phase_at
+    select(Phase.kind)
+    .where(
+        Phase.campaign_id == Proposal.campaign_id, Phase.starts_at <= bindparam("now"), Phase.ends_at > bindparam("now")
+    )
+    .order_by(Phase.starts_at, Phase.id)
+    .limit(1)
+)
 _STANDING = (
     select(
         Proposal.number,
@@ -139,6 +147,8 @@ _STANDING = (
         Proposal.campaign_id,
         Campaign.programme_id,
         Campaign.key_sha256,
+        Campaign.votes_closed_at,
+        _STEP.scalar_subquery().label("step"),
         RollEntry.took_part,  # None: no line of the roll
         exists().where(_OWN, Vote.proposal_id == Proposal.id).label("supports"),
         exists().where(_OWN, Vote.proposal_id != Proposal.id).label("supports_others"),
@@ -200,7 +210,7 @@ def _ballot(actor: Actor, proposal_id: int, key: Key, now: datetime) -> tuple[An
     if not is_writing():  # what follows goes past the session, which would refuse it
         raise RuntimeError(STRAY)
     tag = key.tag(actor.id)
-    asked = {"proposal": proposal_id, "person": actor.id, "own_tag": tag}
+    asked = {"proposal": proposal_id, "person": actor.id, "own_tag": tag, "now": now}
     ballot = db.session.connection().execute(_STANDING, asked).first()
     if ballot is None or ballot.number is None:
         raise NotFound(gettext("Cette proposition n'existe pas."))
@@ -209,8 +219,7 @@ def _ballot(actor: Actor, proposal_id: int, key: Key, now: datetime) -> tuple[An
         raise Refused(gettext("Cette proposition a déjà reçu sa suite : elle ne reçoit plus de soutiens."))
     if ballot.campaign_id is None or ballot.campaign_id != key.campaign_id:
         raise Refused(gettext("Cette proposition ne fait partie d'aucune consultation ouverte aux soutiens."))
-    record = campaigns.by_id(key.campaign_id)
-    if record is None or not record.allows_support(now):
+    if ballot.step is None or not ballot.step.allows_support or ballot.votes_closed_at is not None:
         raise closed()
     if ballot.key_sha256 != key.sha256:
         _check_key(_locked(key.campaign_id), key)
