@@ -28,7 +28,9 @@ UNLABELLED_TYPES = {"hidden", "submit", "button", "reset", "image"}
 # between two texts of a page: an element that shows none of its own, a comment, a tag
 BETWEEN = re.compile(r"<(script|style|template)\b.*?</\1>|<!--.*?-->|<[^>]*>", re.DOTALL)
 # a text that no reader of HTML could find fault with: no "<", no "&" that is not written so, no control character
-FLAWLESS = r"[^<>&\"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff]++|&(?:#39|#34|amp|lt|gt);"
+FLAWLESS = (
+    r"[^<>&\"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufff0-\U0010ffff]++|&(?:#39|#34|amp|lt|gt);"
+)
 TEXT = re.compile(rf"(?<=>)(?:{FLAWLESS}|\")++(?=<)")
 # likewise what no check looks at: a value, an address of this site, what is kept for a script
 VALUE = re.compile(

@@ -148,14 +148,16 @@ def run_jobs() -> None:
 def work() -> None:
     """Stand by: mails, imports and votes within a second, everything every five minutes; until a gentle stop."""
     import signal
-    from threading import Event
+    from threading import Event, Thread
 
     from tracker import jobs
     from tracker.security import current_time
 
     stop = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_told: stop.set())
+        # not here: the signal may come while the very lock of `stop` is held
+        signal.signal(number, lambda *_told: Thread(target=stop.set).start())
+    click.echo("Prêt : ce qui attend est fait dans la seconde, le reste toutes les cinq minutes.")
     if fault := jobs.work(clock=current_time, say=click.echo, stop=stop):
         click.echo(fault, err=True)
         sys.exit(1)

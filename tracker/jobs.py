@@ -28,6 +28,7 @@ from tracker.services.copies import daily
 
 ROUND_EVERY, LOOK_EVERY = 300.0, 1.0  # seconds between two whole rounds, and between two looks at what waits
 AFTER_TROUBLE = 30.0  # seconds before what failed, or a database that is away, is tried again
+MAILS_AT_ONCE = 20
 
 
 class Round:
@@ -36,7 +37,7 @@ class Round:
     def __init__(self, say: Callable[[str], None], *, stop: Event | None = None) -> None:
         self.say = say
         self.failures = 0
-        self.says_all = stop is None  # who stands by tells what was done, not each time that nothing was
+        self.stands_by = stop is not None
         self._stop = stop
 
     @property
@@ -96,13 +97,16 @@ def open_votes(now: datetime, turn: Round) -> int:
 
 
 def send_mails(_now: datetime, turn: Round) -> int:
-    """Send what waits in the outbox, one message after the other; how many. The clock is read again for each."""
+    """Send what waits in the outbox, one message after the other; how many. The clock is read again for each.
+
+    Who stands by sends a few, then looks at what else waits: no vote stays open behind hundreds of mails.
+    """
     count = 0
-    for delivery in outbox.deliver(clock=current_time):
+    for tried, delivery in enumerate(outbox.deliver(clock=current_time), start=1):
         if delivery.error:
             turn.fail(gettext("courriel %(id)s", id=delivery.message_id), delivery.error)
         count += delivery.sent
-        if turn.stopped:
+        if turn.stopped or (turn.stands_by and tried == MAILS_AT_ONCE):
             break
     return count
 
@@ -176,13 +180,19 @@ JOBS: tuple[tuple[str, Job], ...] = (
 )
 
 
-def run(now: datetime, *, say: Callable[[str], None], stop: Event | None = None) -> bool:
+def run(now: datetime, *, say: Callable[[str], None]) -> bool:
     """One round of every job, each in transactions of its own; False when something failed."""
-    turn, started = Round(say, stop=stop), monotonic()
-    _do(JOBS, now, turn)
-    with turn.going_on(gettext("passage noté")), write_transaction():
-        maintenance.note_round(now=now, seconds=monotonic() - started, failures=turn.failures)
+    turn = Round(say)
+    _round(now, turn)
     return not turn.failures
+
+
+def _round(now: datetime, turn: Round) -> None:
+    started = monotonic()
+    _do(JOBS, now, turn)
+    if not turn.stopped:
+        with turn.going_on(gettext("passage noté")), write_transaction():
+            maintenance.note_round(now=now, seconds=monotonic() - started, failures=turn.failures)
 
 
 def _do(jobs: Iterable[tuple[str, Job]], now: datetime, turn: Round) -> None:
@@ -191,13 +201,13 @@ def _do(jobs: Iterable[tuple[str, Job]], now: datetime, turn: Round) -> None:
             return
         with turn.going_on(title):
             count = job(now, turn)
-            if count or turn.says_all:
+            if count or not turn.stands_by:  # else what was not done would be told for ever
                 turn.say(gettext("%(title)s : %(count)s", title=title, count=count))
 
 
 def waits(now: datetime) -> bool:
     """Whether there is something to do at once."""
-    found = outbox.is_due(now=now) or register.due(now=now) or votes.due_to_close(now) or votes.due_to_open(now)
+    found = outbox.is_due(now=now) or register.due(now=now) or votes.is_due(now) or votes.left_over_keys()
     end_transaction(commit=False)
     return bool(found)
 
@@ -205,28 +215,31 @@ def waits(now: datetime) -> bool:
 def work(*, clock: Callable[[], datetime], say: Callable[[str], None], stop: Event) -> str:
     """Stand by until `stop`: a whole round every ROUND_EVERY seconds, what waits within LOOK_EVERY seconds.
 
+    What fails, or a database that is away, waits for AFTER_TROUBLE; the latter is said once for as long as it lasts.
     Ends by itself, and says why, when the database is brought to another version of the tool.
     """
-    next_round = next_look = monotonic()
+    next_round, away = monotonic(), ""
     while not stop.is_set():
-        good = True
+        turn = Round(say, stop=stop)
         try:
-            if fault := instance.present_schema_fault():
-                return fault
-            if monotonic() >= next_round:
-                next_round = monotonic() + ROUND_EVERY
-                good = run(clock(), say=say, stop=stop)
-            elif monotonic() >= next_look and waits(clock()):
-                turn = Round(say, stop=stop)
-                _do(AT_ONCE, clock(), turn)
-                good = not turn.failures
+            whole = monotonic() >= next_round
+            if whole or waits(clock()):
+                if fault := instance.present_schema_fault():
+                    return fault
+                if whole:
+                    next_round = monotonic() + ROUND_EVERY
+                    _round(clock(), turn)
+                else:
+                    _do(AT_ONCE, clock(), turn)
+            away = ""
         except DatabaseTrouble as trouble:
-            say(gettext("La base ne répond pas (%(why)s).", why=str(getattr(trouble, "orig", None) or trouble)))
-            good = False
+            turn.failures += 1
+            why = str(getattr(trouble, "orig", None) or trouble)
+            if why != away:
+                say(gettext("La base ne répond pas (%(why)s).", why=why))
+            away = why
         finally:
             end_transaction(commit=False)
             db.session.remove()
-        if not good:
-            next_look = monotonic() + AFTER_TROUBLE
-        stop.wait(LOOK_EVERY)
+        stop.wait(AFTER_TROUBLE if turn.failures else LOOK_EVERY)
     return ""

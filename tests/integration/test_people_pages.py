@@ -238,7 +238,7 @@ def test_an_import_is_abandoned_until_it_is_written(
 def test_a_large_register_waits_for_the_job(boss: CheckedClient, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(register, "AT_ONCE", 1)
     page = boss.submit(upload(boss, [["1", "MARTIN", "Zoé"]]) + "/confirmer")
-    assert "prochain passage" in page
+    assert "d'ici quelques minutes" in page
     assert db.session.scalars(select(RegisterRun.state)).one() is RunState.WAITING
     db.session.rollback()
     said: list[str] = []

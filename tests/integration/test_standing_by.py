@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
+from itertools import pairwise
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -28,7 +29,7 @@ from tracker.enums import OutboxState, PhaseKind
 from tracker.extensions import db, end_transaction, write_transaction
 from tracker.models import Campaign, OutboxMessage, Phase, Setting
 from tracker.models import Event as Told
-from tracker.queries import supervision
+from tracker.queries import instance, supervision
 from tracker.services import outbox, votes
 
 KIND = "a kind of this test"
@@ -147,10 +148,8 @@ def test_a_whole_round_every_five_minutes_and_nothing_is_written_in_between(
         rounds.append(last.at)
 
     begun = clock()
-    assert stands_by(note, *[None] * 298, note, then=2) == []
-    assert rounds == [begun, begun], "not before"
-    stands_by(*[None] * 300, note)
-    assert rounds[2] - rounds[1] >= timedelta(minutes=5)
+    assert stands_by(note, *[None] * 298, note, None, None, note) == []
+    assert rounds == [begun, begun, begun + timedelta(minutes=5)]
 
 
 def test_what_fails_is_tried_again_after_half_a_minute_not_each_second(
@@ -164,7 +163,7 @@ def test_what_fails_is_tried_again_after_half_a_minute_not_each_second(
         raise OperationalError("UPDATE", {}, Exception("database is locked"))
 
     monkeypatch.setattr(votes, "close_votes", locked)
-    said = stands_by(then=70)
+    said = stands_by(None, None)
     assert [moment - tried[0] for moment in tried] == [timedelta(seconds=after) for after in (0, 30, 60)]
     assert sum("database is locked" in line for line in said) == 3
 
@@ -183,20 +182,56 @@ def test_without_a_mail_server_the_mails_that_wait_keep_nobody_busy(
 def test_the_database_goes_away_and_comes_back(
     stands_by: Callable[..., list[str]], received: list[EmailMessage], clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    really = jobs.waits
+    asked: list[datetime] = []
 
-    def away(_now: datetime) -> bool:
+    def away(*_asked: Any, **_more: Any) -> Any:
+        asked.append(clock())
         raise OperationalError("SELECT", {}, Exception("server closed the connection"))
 
-    said = stands_by(
-        lambda: monkeypatch.setattr(jobs, "waits", away),
-        None,
-        lambda: monkeypatch.setattr(jobs, "waits", really),
-        lambda: queue(clock),
-        then=40,
-    )
+    def leaves() -> None:
+        lost.setattr(outbox, "is_due", away)
+        lost.setattr(instance, "present_schema_fault", away)
+
+    def comes_back() -> None:
+        lost.undo()
+        queue(clock)
+
+    lost = pytest.MonkeyPatch()
+    said = stands_by(leaves, None, None, comes_back, then=2)
     assert said == ["La base ne répond pas (server closed the connection).", "courriels envoyés : 1"]
+    assert [later - earlier for earlier, later in pairwise(asked)] == [jobs.AFTER_TROUBLE * timedelta(seconds=1)] * 2
     assert len(received) == 1
+
+
+def test_a_key_that_could_not_be_destroyed_is_tried_again_after_half_a_minute(
+    ballot: Ballot, stands_by: Callable[..., list[str]], clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock.set(LATER)
+    really, tried = votes.destroy_key, list[datetime]()
+
+    def hiccup(campaign_id: int) -> None:
+        tried.append(clock())
+        if len(tried) == 1:
+            raise OSError("stale file handle")
+        really(campaign_id)
+
+    monkeypatch.setattr(votes, "destroy_key", hiccup)
+    stands_by(None)
+    assert [moment - LATER for moment in tried] == [timedelta(0), timedelta(seconds=30)]
+    assert key_files() == []
+
+
+def test_no_vote_stays_open_behind_hundreds_of_mails(
+    ballot: Ballot, stands_by: Callable[..., list[str]], received: list[EmailMessage], clock: Clock
+) -> None:
+    def ends() -> None:
+        with write_transaction():
+            db.session.execute(update(Phase).where(Phase.campaign_id == ballot.campaign_id).values(ends_at=clock()))
+
+    left: list[tuple[int, int]] = []
+    stands_by(lambda: queue(clock, 50), ends, lambda: left.append((len(received), len(key_files()))), then=3)
+    assert left == [(40, 0)], "closed between two handfuls"
+    assert len(received) == 50
 
 
 def test_a_gentle_stop_ends_between_two_mails(
@@ -243,8 +278,10 @@ def town(shared_app: Flask, bases: Any, tmp_path: Path) -> Iterator[Flask]:
 
 
 def test_two_that_stand_by_close_a_vote_once_and_end_when_told(town: Flask, tmp_path: Path) -> None:
-    both = [_stand_by(town, tmp_path, name) for name in ("first", "second")]
+    logs = [tmp_path / f"{name}.log" for name in ("first", "second")]
+    both = [_stand_by(town, tmp_path, log) for log in logs]
     try:
+        _until(lambda: all("Prêt" in log.read_text("utf-8") for log in logs))
         _until(lambda: db.session.get(Setting, supervision.ROUND) is not None)
         with write_transaction():
             today = datetime.now(UTC).date()
@@ -263,19 +300,19 @@ def test_two_that_stand_by_close_a_vote_once_and_end_when_told(town: Flask, tmp_
         for one in both:
             one.kill()
             one.wait()
-    said = [(tmp_path / f"{name}.log").read_text("utf-8") for name in ("first", "second")]
+    said = [log.read_text("utf-8") for log in logs]
     assert not any("échec" in log or "Traceback" in log for log in said), said
 
 
-def _stand_by(town: Flask, folder: Path, name: str) -> subprocess.Popen[bytes]:
+def _stand_by(town: Flask, folder: Path, log: Path) -> subprocess.Popen[bytes]:
     environment = {
         **os.environ, "TRACKER_MODE": "test", "TRACKER_SECRET_KEY": SECRET, "TRACKER_INSTANCE": str(folder),
         "DATABASE_URL": str(town.config["SQLALCHEMY_DATABASE_URI"]),
     }  # fmt: skip
-    with (folder / f"{name}.log").open("wb") as log:
+    with log.open("wb") as output:
         return subprocess.Popen(
             [sys.executable, "-m", "flask", "--app", "wsgi", "jobs", "work"],
-            cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT,
+            cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT,
         )  # fmt: skip
 
 

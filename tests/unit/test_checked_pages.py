@@ -48,6 +48,7 @@ def test_a_good_page_passes() -> None:
         ('name="csrf_token"', 'name="jeton"', "a form without its token"),
         ("Nom", "Nom &inconnu;", "invalid HTML"),
         ("Nom", "No\x02m", "invalid HTML"),
+        ("Nom", "No\U0001fffem", "invalid HTML"),
         ('value="x"', 'value="&inconnu;"', "invalid HTML"),
         ('value="x"', 'value="x" value="y"', "invalid HTML"),
     ],

@@ -337,6 +337,7 @@ def apply(run_id: int, *, clock: Callable[[], datetime]) -> int:
             run.done += len(batch)
     _finish(run_id, held, actor, clock())
     remove_files(key)
+    folded_name.cache_clear()  # tens of thousands of names, which who stands by for months need not keep
     return len(operations)
 
 

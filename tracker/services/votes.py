@@ -41,7 +41,7 @@ from tracker.services.vote_keys import (
 )
 
 __all__ = [
-    "Key", "cast", "close_votes", "closed", "destroy_key", "due_to_close", "due_to_open", "key_folder",
+    "Key", "cast", "close_votes", "closed", "destroy_key", "due_to_close", "due_to_open", "is_due", "key_folder",
     "left_over_keys", "living_key", "living_tags", "open_roll", "prepare_key", "supported_by", "withdraw",
 ]  # fmt: skip
 
@@ -299,15 +299,25 @@ def _rewrite_file(table: Any) -> None:
         db.session.execute(text(statement))
 
 
+def _to_open(campaign: CampaignRecord, now: datetime) -> bool:
+    return campaign.allows_support(now) and not campaign.roll_opened
+
+
+def _to_close(campaign: CampaignRecord, now: datetime) -> bool:
+    ends_at = campaign.support_ends_at
+    return not campaign.votes_closed and ends_at is not None and ends_at <= now
+
+
+def is_due(now: datetime) -> bool:
+    """Whether a consultation is to be opened to support or closed by now, in one statement."""
+    return any(_to_open(c, now) or _to_close(c, now) for c in campaigns.every())
+
+
 def due_to_open(now: datetime) -> tuple[CampaignRecord, ...]:
     """The consultations whose roll should exist by now: for the job."""
-    return tuple(c for c in campaigns.every() if c.allows_support(now) and not c.roll_opened)
+    return tuple(c for c in campaigns.every() if _to_open(c, now))
 
 
 def due_to_close(now: datetime) -> tuple[CampaignRecord, ...]:
     """The consultations whose voting is over and not closed: for the job, which closes, commits, destroys the key."""
-    return tuple(
-        c
-        for c in campaigns.every()
-        if not c.votes_closed and c.support_ends_at is not None and c.support_ends_at <= now
-    )
+    return tuple(c for c in campaigns.every() if _to_close(c, now))
