@@ -36,7 +36,7 @@ def judge_page(answer: Answer, said: str, *, method: str, may_be_json: bool) -> 
     if kind != "text/html":
         return
     # as an element, or out of an attribute: a quote as it was typed (a login made of it ends by "-x-fuzz")
-    if raw := re.search(r"<x-fuzz|x-fuzz(?:\"(?:'|&#39;)|&#34;')", text):
+    if raw := re.search(r"<x-fuzz|<[^<>]*x-fuzz(?:\"(?:'|&#39;)|&#34;')", text):
         raise Fault(f"not escaped, {text[raw.start() - 80 : raw.end() + 80]!r}: {said}")
     if re.search(r"(?:href|src|action)=[\"']?\s*(?:javascript|data:text|vbscript)", text, re.I):
         raise Fault(f"an address that acts: {said}")

@@ -35,5 +35,5 @@ def test_a_quote_that_ends_an_attribute_is_a_fault(place: int, said: str) -> Non
         judge(*texts)
 
 
-def test_an_address_made_of_what_was_typed_is_none() -> None:
-    judge("", "/reglages/codes?q=0-x-fuzz", "x-fuzz")
+def test_a_quote_in_a_text_or_at_the_end_of_an_address_is_none() -> None:
+    judge(escape(MARKUP, quote=False), "/reglages/codes?q=0-x-fuzz", "x-fuzz")
