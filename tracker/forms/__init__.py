@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from flask import request
 from flask_babel import gettext
 from flask_wtf import FlaskForm
 from wtforms import HiddenField, IntegerField, ValidationError
@@ -22,6 +23,11 @@ class BaseForm(FlaskForm):
 
     class Meta(FlaskForm.Meta):
         csrf = False  # the gate in security checks the token of every write, forms or not
+
+        def wrap_formdata(self, form: Any, formdata: Any) -> Any:
+            """A body of JSON is no form of ours: it is not read, for one too deep to be read would be a failure."""
+            given = formdata is None or hasattr(formdata, "getlist")  # else Flask-WTF takes what the request brought
+            return super().wrap_formdata(form, formdata) if given or not request.is_json else None
 
         def bind_field(self, form: Any, unbound_field: Any, options: dict[str, Any]) -> Any:
             filters = list(unbound_field.kwargs.get("filters", []))
