@@ -154,7 +154,7 @@ def work() -> None:
     from tracker.security import current_time
 
     stop = Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         # not here: the signal may come while the very lock of `stop` is held
         signal.signal(number, lambda *_told: Thread(target=stop.set).start())
     click.echo("Prêt : ce qui attend est fait dans la seconde, le reste toutes les cinq minutes.")

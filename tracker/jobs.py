@@ -8,7 +8,7 @@ Several may stand by, on as many nodes: what one takes, by a lease or in one tra
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from threading import Event
@@ -31,12 +31,17 @@ AFTER_TROUBLE = 30.0  # seconds before what failed, or a database that is away, 
 MAILS_AT_ONCE = 20
 
 
+Job: TypeAlias = Callable[[datetime, "Round"], int]
+
+
 class Round:
     """One round: says what is done, goes on after what fails, and ends between two pieces of work when told to."""
 
     def __init__(self, say: Callable[[str], None], *, stop: Event | None = None) -> None:
         self.say = say
         self.failures = 0
+        self.in_trouble: set[str] = set()  # the jobs to be left alone for a while
+        self._job = ""
         self.stands_by = stop is not None
         self._stop = stop
 
@@ -44,9 +49,21 @@ class Round:
     def stopped(self) -> bool:
         return self._stop is not None and self._stop.is_set()
 
-    def fail(self, what: str, why: str) -> None:
+    def fail(self, what: str, why: str, *, alone: bool = False) -> None:
+        """Say what failed. `alone`: it waits by itself, and what else the job has to do need not."""
         self.failures += 1
-        self.say(gettext("%(what)s : échec, repris au prochain passage (%(why)s)", what=what, why=why))
+        if not alone:
+            self.in_trouble.add(self._job)
+        self.say(gettext("%(what)s : échec, essayé de nouveau plus tard (%(why)s)", what=what, why=why))
+
+    def do(self, title: str, job: Job, now: datetime) -> None:
+        if self.stopped:
+            return
+        self._job = title
+        with self.going_on(title):
+            count = job(now, self)
+            if count or not self.stands_by:  # else what was not done would be told for ever
+                self.say(gettext("%(title)s : %(count)s", title=title, count=count))
 
     @contextmanager
     def going_on(self, what: str) -> Iterator[None]:
@@ -104,7 +121,8 @@ def send_mails(_now: datetime, turn: Round) -> int:
     count = 0
     for tried, delivery in enumerate(outbox.deliver(clock=current_time), start=1):
         if delivery.error:
-            turn.fail(gettext("courriel %(id)s", id=delivery.message_id), delivery.error)
+            what = gettext("courriel %(id)s", id=delivery.message_id)
+            turn.fail(what, delivery.error, alone=not delivery.server_failed)
         count += delivery.sent
         if turn.stopped or (turn.stands_by and tried == MAILS_AT_ONCE):
             break
@@ -163,17 +181,20 @@ def copy_database(now: datetime, _turn: Round) -> int:
     return int(size > 0)
 
 
-Job: TypeAlias = Callable[[datetime, Round], int]
+def _key_or_close_is_due(now: datetime) -> bool:
+    return bool(votes.due_to_close(now) or votes.left_over_keys())
 
-# what somebody waits for; the close first: what must end on time does not wait for what begins
-AT_ONCE: tuple[tuple[str, Job], ...] = (
-    ("votes clos", close_votes),
-    ("votes ouverts", open_votes),
-    ("personnes importées", write_registers),
-    ("courriels envoyés", send_mails),
+
+# what somebody waits for, and whether it is there to do; the close first: what must end on time does not wait for what
+# begins
+AT_ONCE: tuple[tuple[str, Job, Callable[[datetime], bool]], ...] = (
+    ("votes clos", close_votes, _key_or_close_is_due),
+    ("votes ouverts", open_votes, lambda now: bool(votes.due_to_open(now))),
+    ("personnes importées", write_registers, lambda now: bool(register.due(now=now))),
+    ("courriels envoyés", send_mails, lambda now: outbox.is_due(now=now)),
 )
 JOBS: tuple[tuple[str, Job], ...] = (
-    *AT_ONCE,
+    *((title, job) for title, job, _is_due in AT_ONCE),
     ("lignes nettoyées", clean),
     ("durées de conservation", forget),
     ("sauvegardes", copy_database),
@@ -189,27 +210,46 @@ def run(now: datetime, *, say: Callable[[str], None]) -> bool:
 
 def _round(now: datetime, turn: Round) -> None:
     started = monotonic()
-    _do(JOBS, now, turn)
+    for title, job in JOBS:
+        turn.do(title, job, now)
     if not turn.stopped:
         with turn.going_on(gettext("passage noté")), write_transaction():
             maintenance.note_round(now=now, seconds=monotonic() - started, failures=turn.failures)
 
 
-def _do(jobs: Iterable[tuple[str, Job]], now: datetime, turn: Round) -> None:
-    for title, job in jobs:
-        if turn.stopped:
-            return
-        with turn.going_on(title):
-            count = job(now, turn)
-            if count or not turn.stands_by:  # else what was not done would be told for ever
-                turn.say(gettext("%(title)s : %(count)s", title=title, count=count))
+class StandingBy:
+    """Looks at what waits, and does it; each job that fails waits alone, the others go on."""
 
+    def __init__(self, *, clock: Callable[[], datetime], say: Callable[[str], None], stop: Event) -> None:
+        self._clock, self._say, self._stop = clock, say, stop
+        self._next_round = monotonic()
+        self._later: dict[str, float] = {}  # by the title of a job that failed: not before
 
-def waits(now: datetime) -> bool:
-    """Whether there is something to do at once."""
-    found = outbox.is_due(now=now) or register.due(now=now) or votes.is_due(now) or votes.left_over_keys()
-    end_transaction(commit=False)
-    return bool(found)
+    def look(self) -> str:
+        """One look; why there must be no other, when the database is of another version. Raises DatabaseTrouble."""
+        whole = monotonic() >= self._next_round
+        due = [] if whole else self._due()
+        end_transaction(commit=False)
+        if not whole and not due:
+            return ""
+        fault = instance.present_schema_fault()
+        end_transaction(commit=False)
+        if fault:
+            return fault
+        turn = Round(self._say, stop=self._stop)
+        if whole:
+            self._next_round = monotonic() + ROUND_EVERY
+            _round(self._clock(), turn)
+        for title, job in due:
+            turn.do(title, job, self._clock())
+        self._later.update(dict.fromkeys(turn.in_trouble, monotonic() + AFTER_TROUBLE))
+        return ""
+
+    def _due(self) -> list[tuple[str, Job]]:
+        now, moment = self._clock(), monotonic()
+        return [
+            (title, job) for title, job, is_due in AT_ONCE if moment >= self._later.get(title, moment) and is_due(now)
+        ]
 
 
 def work(*, clock: Callable[[], datetime], say: Callable[[str], None], stop: Event) -> str:
@@ -218,22 +258,15 @@ def work(*, clock: Callable[[], datetime], say: Callable[[str], None], stop: Eve
     What fails, or a database that is away, waits for AFTER_TROUBLE; the latter is said once for as long as it lasts.
     Ends by itself, and says why, when the database is brought to another version of the tool.
     """
-    next_round, away = monotonic(), ""
+    standing, away = StandingBy(clock=clock, say=say, stop=stop), ""
     while not stop.is_set():
-        turn = Round(say, stop=stop)
         try:
-            whole = monotonic() >= next_round
-            if whole or waits(clock()):
-                if fault := instance.present_schema_fault():
-                    return fault
-                if whole:
-                    next_round = monotonic() + ROUND_EVERY
-                    _round(clock(), turn)
-                else:
-                    _do(AT_ONCE, clock(), turn)
+            if fault := standing.look():
+                return fault
+            if away:
+                say(gettext("La base répond de nouveau."))
             away = ""
         except DatabaseTrouble as trouble:
-            turn.failures += 1
             why = str(getattr(trouble, "orig", None) or trouble)
             if why != away:
                 say(gettext("La base ne répond pas (%(why)s).", why=why))
@@ -241,5 +274,5 @@ def work(*, clock: Callable[[], datetime], say: Callable[[str], None], stop: Eve
         finally:
             end_transaction(commit=False)
             db.session.remove()
-        stop.wait(AFTER_TROUBLE if turn.failures else LOOK_EVERY)
+        stop.wait(AFTER_TROUBLE if away else LOOK_EVERY)
     return ""

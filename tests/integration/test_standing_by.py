@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from itertools import pairwise
 from pathlib import Path
+from smtplib import SMTPRecipientsRefused
 from threading import Event
 from typing import Any
 
@@ -30,7 +31,7 @@ from tracker.extensions import db, end_transaction, write_transaction
 from tracker.models import Campaign, OutboxMessage, Phase, Setting
 from tracker.models import Event as Told
 from tracker.queries import instance, supervision
-from tracker.services import outbox, votes
+from tracker.services import activation, maintenance, outbox, votes
 
 KIND = "a kind of this test"
 
@@ -77,13 +78,13 @@ def received(app: Flask, monkeypatch: pytest.MonkeyPatch) -> list[EmailMessage]:
     return found
 
 
-def queue(clock: Clock, number: int = 1) -> None:
+def queue(clock: Clock, number: int = 1, *, kind: str = KIND) -> None:
     with write_transaction():
         for _ in range(number):
             key = factories.serial()
             factories.add(
                 OutboxMessage(
-                    dedupe_key=f"test:{key}", address=f"a{key}@exemple.fr", kind=KIND,
+                    dedupe_key=f"test:{key}", address=f"a{key}@exemple.fr", kind=kind,
                     not_before=clock(), queued_at=clock(),
                 )
             )  # fmt: skip
@@ -163,9 +164,58 @@ def test_what_fails_is_tried_again_after_half_a_minute_not_each_second(
         raise OperationalError("UPDATE", {}, Exception("database is locked"))
 
     monkeypatch.setattr(votes, "close_votes", locked)
-    said = stands_by(None, None)
+    said = stands_by(then=70)
     assert [moment - tried[0] for moment in tried] == [timedelta(seconds=after) for after in (0, 30, 60)]
     assert sum("database is locked" in line for line in said) == 3
+
+
+def test_a_mail_that_is_refused_holds_up_no_other(
+    stands_by: Callable[..., list[str]], received: list[EmailMessage], clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuses_the_first(message: EmailMessage, _url: str) -> None:
+        if not received and not tried:
+            tried.append(clock())
+            raise SMTPRecipientsRefused({str(message["To"]): (450, b"plus tard")})
+        received.append(message)
+
+    tried: list[datetime] = []
+    monkeypatch.setattr(mail, "send", refuses_the_first)
+    said = stands_by(lambda: queue(clock), None, lambda: queue(clock), then=2)
+    assert len(tried) == len(received) == 1
+    assert said[1] == "courriels envoyés : 1"
+
+
+def test_while_the_mail_server_is_away_votes_are_closed_as_ever(
+    ballot: Ballot, stands_by: Callable[..., list[str]], received: list[EmailMessage], clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    tried: list[datetime] = []
+
+    def away(_message: EmailMessage, _url: str) -> None:
+        tried.append(clock())
+        raise ConnectionRefusedError
+
+    def ends() -> None:
+        with write_transaction():
+            db.session.execute(update(Phase).where(Phase.campaign_id == ballot.campaign_id).values(ends_at=clock()))
+
+    monkeypatch.setattr(mail, "send", away)
+    left: list[int] = []
+    stands_by(lambda: queue(clock, 9), None, ends, lambda: left.append(len(key_files())), then=40)
+    assert left == [0]
+    assert [later - earlier for earlier, later in pairwise(tried)] == [timedelta(seconds=30)]
+
+
+def test_the_mail_of_who_stands_before_a_closed_door_leaves_first(
+    app: Flask, received: list[EmailMessage], clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue(clock, 2)
+    monkeypatch.setitem(outbox.RENDERERS, activation.MAIL_KIND, lambda _row: ("Votre accès", "Texte"))
+    clock.advance(minutes=1)
+    queue(clock, 1, kind=activation.MAIL_KIND)
+    end_transaction(commit=False)
+    assert len(list(outbox.deliver(clock=clock))) == 3
+    assert [message["Subject"] for message in received] == ["Votre accès", "Objet", "Objet"]
 
 
 def test_without_a_mail_server_the_mails_that_wait_keep_nobody_busy(
@@ -174,7 +224,6 @@ def test_without_a_mail_server_the_mails_that_wait_keep_nobody_busy(
 ) -> None:  # fmt: skip
     monkeypatch.setitem(app.config, "SMTP_URL", "")
     queue(clock)
-    assert not jobs.waits(clock())
     assert stands_by(then=3) == []
     assert received == []
 
@@ -198,7 +247,9 @@ def test_the_database_goes_away_and_comes_back(
 
     lost = pytest.MonkeyPatch()
     said = stands_by(leaves, None, None, comes_back, then=2)
-    assert said == ["La base ne répond pas (server closed the connection).", "courriels envoyés : 1"]
+    assert said == [
+        "La base ne répond pas (server closed the connection).", "courriels envoyés : 1", "La base répond de nouveau.",
+    ]  # fmt: skip
     assert [later - earlier for earlier, later in pairwise(asked)] == [jobs.AFTER_TROUBLE * timedelta(seconds=1)] * 2
     assert len(received) == 1
 
@@ -216,7 +267,7 @@ def test_a_key_that_could_not_be_destroyed_is_tried_again_after_half_a_minute(
         really(campaign_id)
 
     monkeypatch.setattr(votes, "destroy_key", hiccup)
-    stands_by(None)
+    stands_by(then=40)
     assert [moment - LATER for moment in tried] == [timedelta(0), timedelta(seconds=30)]
     assert key_files() == []
 
@@ -245,6 +296,7 @@ def test_a_gentle_stop_ends_between_two_mails(
         stop.set()
 
     monkeypatch.setattr(mail, "send", send)
+    monkeypatch.setattr(maintenance, "clean", lambda **_asked: pytest.fail("no other job begins"))
     assert jobs.work(clock=clock, say=[].append, stop=stop) == ""
     assert len(received) == 1
     rows = db.session.scalars(select(OutboxMessage.state).order_by(OutboxMessage.id)).all()

@@ -37,7 +37,7 @@ from tracker.records import paris_day
 
 LEGAL = "privacy"  # key of what the town says of personal data
 COPY_LATE = timedelta(days=2)
-ROUND_LATE = timedelta(hours=1)  # a whole round takes place every few minutes
+ROUND_LATE = timedelta(minutes=20)  # a whole round takes place every five minutes, later after a long import
 
 
 @dataclass(frozen=True, slots=True)

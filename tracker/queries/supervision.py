@@ -62,7 +62,7 @@ def _asked() -> Select[Any]:
     waiting = select(func.count()).select_from(OutboxMessage)
     return select(
         text("(SELECT version_num FROM alembic_version)"),
-        waiting.where(OutboxMessage.state == OutboxState.PENDING).scalar_subquery(),
+        waiting.where(OutboxMessage.state.in_([OutboxState.PENDING, OutboxState.SENDING])).scalar_subquery(),
         waiting.where(OutboxMessage.state == OutboxState.FAILED).scalar_subquery(),
         noted(ROUND),
         noted(COPY),

@@ -122,11 +122,14 @@ def _attempt(claim: Claim, url: str, *, clock: Callable[[], datetime]) -> Delive
 
 
 def _claim(now: datetime) -> Claim | None:
-    """Take the message that has waited longest, or one whose lease has ended; its Message-ID is written down first."""
+    """Take the message that has waited longest, or one whose lease has ended; its Message-ID is written down first.
+
+    Those of people who stand before a closed door leave before the others.
+    """
     first = (
         select(OutboxMessage)
         .where(_due(now))
-        .order_by(OutboxMessage.not_before, OutboxMessage.id)
+        .order_by(OutboxMessage.kind != activation.MAIL_KIND, OutboxMessage.not_before, OutboxMessage.id)
         .limit(1)
         .with_for_update(skip_locked=True)
     )

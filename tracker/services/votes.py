@@ -41,7 +41,7 @@ from tracker.services.vote_keys import (
 )
 
 __all__ = [
-    "Key", "cast", "close_votes", "closed", "destroy_key", "due_to_close", "due_to_open", "is_due", "key_folder",
+    "Key", "cast", "close_votes", "closed", "destroy_key", "due_to_close", "due_to_open", "key_folder",
     "left_over_keys", "living_key", "living_tags", "open_roll", "prepare_key", "supported_by", "withdraw",
 ]  # fmt: skip
 
@@ -306,11 +306,6 @@ def _to_open(campaign: CampaignRecord, now: datetime) -> bool:
 def _to_close(campaign: CampaignRecord, now: datetime) -> bool:
     ends_at = campaign.support_ends_at
     return not campaign.votes_closed and ends_at is not None and ends_at <= now
-
-
-def is_due(now: datetime) -> bool:
-    """Whether a consultation is to be opened to support or closed by now, in one statement."""
-    return any(_to_open(c, now) or _to_close(c, now) for c in campaigns.every())
 
 
 def due_to_open(now: datetime) -> tuple[CampaignRecord, ...]:
