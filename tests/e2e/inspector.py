@@ -62,9 +62,10 @@ UNFOLD = """() => {
   return folded.length;
 }"""
 # figures are drawn when they come near the screen: go to the first that waits, until none does
-DRAWN = """() => {
+DRAWN = """(folded) => {
+  const seen = (plot) => (folded ? plot.offsetParent : plot.checkVisibility());
   const waiting = [...document.querySelectorAll("[data-figure]")]
-    .find((plot) => plot.offsetParent && !plot.querySelector("svg") && !plot.classList.contains("is-failed"));
+    .find((plot) => seen(plot) && !plot.querySelector("svg") && !plot.classList.contains("is-failed"));
   if (waiting) waiting.scrollIntoView({ behavior: "instant" });
   else window.scrollTo({ top: 0, behavior: "instant" });
   return !waiting;
@@ -147,10 +148,10 @@ class Inspector:
     def has_figures(self) -> bool:
         return bool(self.page.evaluate("() => !!document.querySelector('[data-figure]')"))
 
-    def settle(self) -> None:
-        """Until the figures that stand in the page are drawn."""
+    def settle(self, *, folded: bool = False) -> None:
+        """Until the figures that can be seen are drawn; `folded`: the others too, which the page draws once idle."""
         if self.has_figures():
-            self.page.wait_for_function(DRAWN)
+            self.page.wait_for_function(DRAWN, arg=folded)
 
     # what is checked
 

@@ -90,6 +90,7 @@ def glance(window: Window, path: str) -> tuple[list[str], int]:
         seen.open(path)
     seen.settle()
     seen.unfold()
+    seen.settle()
     seen.check("375 unfolded dark")
     seen.width(NARROWEST)
     seen.measure("320 unfolded")

@@ -270,8 +270,8 @@ def test_nothing_is_cut_when_enlarged_twice(visit: Visit, site: Site, name: str)
     """A window of 1280 px at 200 % shows 640 px of the page, at 400 % 320 px."""
     for width in (640, 320):
         seen = _open(visit, site, name, width=width, device_scale_factor=2)
-        seen.settle()
         seen.unfold()
+        seen.settle()
         seen.measure(f"{width} px")
 
 

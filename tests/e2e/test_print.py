@@ -23,7 +23,7 @@ A4 = (595, 842)  # points
 def sides(seen: Inspector, path: str) -> list[str]:
     """The words of each side, as Chromium prints the page."""
     seen.open(path)
-    seen.settle()
+    seen.settle(folded=True)
     printed = PdfReader(io.BytesIO(seen.page.pdf(prefer_css_page_size=True))).pages
     assert {(round(side.mediabox.width), round(side.mediabox.height)) for side in printed} == {A4}
     return [re.sub(r"\s+", " ", side.extract_text()) for side in printed]
