@@ -218,6 +218,16 @@ def test_the_mail_of_who_stands_before_a_closed_door_leaves_first(
     assert [message["Subject"] for message in received] == ["Votre accès", "Objet", "Objet"]
 
 
+def test_a_mail_that_is_being_sent_counts_as_waiting(app: Flask, clock: Clock) -> None:
+    queue(clock, 2)
+    with write_transaction():
+        db.session.execute(update(OutboxMessage).where(OutboxMessage.id == 1).values(state=OutboxState.SENDING))
+    told = {
+        reading.labels: reading.value for reading in supervision.readings(clock()) if reading.name == "tracker_mails"
+    }
+    assert told == {(("state", "pending"),): 2, (("state", "failed"),): 0}
+
+
 def test_without_a_mail_server_the_mails_that_wait_keep_nobody_busy(
     stands_by: Callable[..., list[str]], received: list[EmailMessage], clock: Clock, app: Flask,
     monkeypatch: pytest.MonkeyPatch,
