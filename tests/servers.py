@@ -19,6 +19,7 @@ from urllib.parse import urlencode
 
 from flask import Flask
 
+from tests import databases
 from tests.client import CheckedClient
 from tests.conftest import SECRET
 from tracker import create_app
@@ -134,6 +135,16 @@ def application(folder: Path, url: str, mode: str = "test") -> Flask:
         },
         config={"TESTING": True},
     )  # fmt: skip
+
+
+@contextmanager
+def shared(base: Any, folder: Path) -> Iterator[Flask]:
+    """The application on an empty database that processes share; the clock is the real one, as they read it."""
+    base.put_back("empty")
+    app = application(folder, base.url)
+    with app.app_context():
+        yield app
+    databases.let_go(app)
 
 
 def free_port() -> int:

@@ -30,7 +30,6 @@ ROUND_EVERY, LOOK_EVERY = 300.0, 1.0  # seconds between two whole rounds, and be
 AFTER_TROUBLE = 30.0  # seconds before what failed, or a database that is away, is tried again
 MAILS_AT_ONCE = 20
 
-
 Job: TypeAlias = Callable[[datetime, "Round"], int]
 
 

@@ -328,21 +328,6 @@ def test_a_broken_body_is_never_a_failure(
         assert answer.status_code in {400, 401, 404, 413, 415, 422}
 
 
-@pytest.mark.parametrize("body", [b"[" * 100_000, b'{"login": "a", "password": "b"}', b"[[1]]", b"nul"])
-def test_json_is_no_form_of_ours_however_deep(client: CheckedClient, writing: Any, body: bytes) -> None:
-    """With the token of our own pages in the header where scripts put it."""
-    with writing():
-        user = factories.user(Role.ADMIN)
-    manager = CheckedClient(client.app).login(user)
-    for who, path in (
-        (client, "/connexion"), (manager, "/compte/mot-de-passe"), (manager, "/reglages/personnes/nouvelle"),
-    ):  # fmt: skip
-        token = {"X-CSRFToken": who.csrf_token(), **OWN}
-        with client.app.app_context():
-            answer = who.http.post(path, data=body, content_type="application/json", headers=token)
-        assert answer.status_code == 422, path
-
-
 def test_broken_headers_are_never_a_failure(site: CheckedClient, agent: User) -> None:
     for name, value in (
         ("Accept-Language", "\xff;q=x,,,"), ("Accept", ";;;q=9"), ("If-None-Match", '"'), ("Host", "["),

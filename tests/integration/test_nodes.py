@@ -13,9 +13,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from tests import databases, factories
+from tests import factories
 from tests.integration.test_auth import HASH, PASSWORD
-from tests.servers import Node, Person, application, running
+from tests.servers import Node, Person, running, shared
 from tracker.enums import PhaseKind
 from tracker.extensions import db, end_transaction, write_transaction
 from tracker.models import Proposal, RollEntry, UserSession, Vote
@@ -27,11 +27,8 @@ PEOPLE, PROPOSALS = 6, 3
 
 @pytest.fixture
 def town(shared_app: Flask, bases: Any, tmp_path: Path) -> Iterator[Flask]:
-    """A vote is open; the clock is the real one, as servers read it."""
-    base = bases("nodes")
-    base.put_back("empty")
-    app = application(tmp_path, base.url)
-    with app.app_context():
+    """A vote is open."""
+    with shared(bases("nodes"), tmp_path) as app:
         with write_transaction():
             project = factories.programme()
             today = datetime.now(UTC).date()
@@ -40,7 +37,6 @@ def town(shared_app: Flask, bases: Any, tmp_path: Path) -> Iterator[Flask]:
                 factories.proposal(project, campaign_id=campaign.id)
         app.config["PROJECT"] = project
         yield app
-    databases.let_go(app)
 
 
 @pytest.fixture

@@ -322,3 +322,12 @@ def test_under_a_prefix_the_text_goes_back_under_it(client: CheckedClient, agent
         "POST", "/essai/note?q=1", 400, data=fields, headers=OWN, environ_overrides={"SCRIPT_NAME": "/suivi"}
     )
     assert answer.select("form.resume")[0]["action"] == "/suivi/essai/note?q=1"
+
+
+@pytest.mark.parametrize("body", [b"[" * 100_000, b'{"login": "a", "password": "b"}', b"[[1]]", b"nul"])
+def test_json_is_no_form_of_ours_however_deep(client: CheckedClient, agent: User, body: bytes) -> None:
+    """With the token of our own pages in the header where scripts put it."""
+    person = CheckedClient(client.app).login(agent)
+    for who, path in ((client, "/connexion"), (person, "/compte/mot-de-passe")):
+        headers = {"X-CSRFToken": who.csrf_token(), **OWN}
+        who._open("POST", path, 422, data=body, content_type="application/json", headers=headers)

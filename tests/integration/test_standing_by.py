@@ -20,10 +20,10 @@ from flask import Flask
 from sqlalchemy import func, select, text, update
 from sqlalchemy.exc import OperationalError
 
-from tests import databases, factories
+from tests import factories
 from tests.conftest import SECRET, Clock
 from tests.integration.test_votes import LATER, Ballot
-from tests.servers import application
+from tests.servers import shared
 from tracker import jobs, mail
 from tracker.config import ROOT
 from tracker.enums import OutboxState, PhaseKind
@@ -330,13 +330,8 @@ def test_who_stands_by_ends_when_the_database_is_brought_to_another_version(
 
 @pytest.fixture
 def town(shared_app: Flask, bases: Any, tmp_path: Path) -> Iterator[Flask]:
-    """A database of its own, which processes share; the clock is the real one."""
-    base = bases("standing")
-    base.put_back("empty")
-    app = application(tmp_path, base.url)
-    with app.app_context():
+    with shared(bases("standing"), tmp_path) as app:
         yield app
-    databases.let_go(app)
 
 
 def test_two_that_stand_by_close_a_vote_once_and_end_when_told(town: Flask, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from tracker.progress.measures import elapsed_percent
 from tracker.records import UpdateRecord
 
 ProgressRule = Literal["stopped", "done", "milestones", "declared", "to_start", "none", "sub_actions"]
-BEHIND_POINTS = 10  # of a hundred; no town has asked for another number
+BEHIND_POINTS = 10  # of a hundred
 
 
 class Told(NamedTuple):
