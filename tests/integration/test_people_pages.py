@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from tests import factories
 from tests.client import CheckedClient
@@ -17,7 +17,7 @@ from tests.conftest import NOON, Clock
 from tests.register import as_csv
 from tracker import jobs
 from tracker.enums import Role, RunState
-from tracker.extensions import db, end_transaction
+from tracker.extensions import db, end_transaction, write_transaction
 from tracker.models import Event, Matricule, RegisterRun, RoleGrant, User
 from tracker.queries import people
 from tracker.services import register
@@ -237,10 +237,14 @@ def test_an_import_is_abandoned_until_it_is_written(
 
 def test_a_large_register_waits_for_the_job(boss: CheckedClient, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(register, "AT_ONCE", 1)
-    page = boss.submit(upload(boss, [["1", "MARTIN", "Zoé"]]) + "/confirmer")
-    assert "d'ici quelques minutes" in page
+    address = boss.post(upload(boss, [["1", "MARTIN", "Zoé"]]) + "/confirmer").location
+    assert "d'ici quelques minutes" in boss.get(address)
     assert db.session.scalars(select(RegisterRun.state)).one() is RunState.WAITING
     db.session.rollback()
+    for state, told in ((RunState.RUNNING, "L'import est en cours. Fait : 0 sur 1."), (RunState.WAITING, "d'ici")):
+        with write_transaction():
+            db.session.execute(update(RegisterRun).values(state=state))
+        assert told in boss.get(address)
     said: list[str] = []
     assert jobs.run(clock(), say=said.append)
     assert "personnes importées : 1" in said
